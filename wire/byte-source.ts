@@ -1,5 +1,6 @@
 /** The body of a request or response, as message readers see it on any transport. */
 import type { Buffer } from 'node:buffer'
+import type { OctetRange } from './http2/http2.ts'
 
 /** A body that its reader pulls. No method calls back synchronously. */
 export interface ByteSource {
@@ -16,4 +17,11 @@ export interface ByteSource {
   byteAt(offset: number): number
   /** Consumes the next octets. They never change, but may keep a larger chunk alive: copy what outlives the call. */
   read(bytes: number): Buffer
+  /**
+   * Returns the next octets that lie together, as few or many as they are; null for none. Valid until the next call of any method, or
+   * the end of the turn. Undefined, with `skip`: the source cannot tell.
+   */
+  peek?(): OctetRange | null
+  /** Consumes octets of the range that `peek` has returned. */
+  skip?(bytes: number): void
 }

@@ -1,4 +1,5 @@
 /** Reads messages from a body, one by one, as the consumer asks for them. */
+import type { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from './byte-source.ts'
 import type { Compression } from './compression/compression.ts'
@@ -33,8 +34,8 @@ export interface MessageReader<M> {
 
 /** Decodes messages; a `MessageCodec` is one. */
 export interface MessageDecoder<M> {
-  /** @throws ConnectError for a malformed message */
-  decode(data: Uint8Array): M
+  /** Decodes `data[start, end)`. @throws ConnectError for a malformed message */
+  decode(data: Uint8Array, start?: number, end?: number): M
 }
 
 /** Options of a reader. */
@@ -51,7 +52,9 @@ export interface ReaderOptions<M> {
 }
 
 /** Returns messages undecoded. */
-export const AS_OCTETS: MessageDecoder<Uint8Array> = Object.freeze({ decode: (data: Uint8Array) => data })
+export const AS_OCTETS: MessageDecoder<Uint8Array> = Object.freeze({
+  decode: (data: Uint8Array, start = 0, end = data.length) => data.subarray(start, end),
+})
 
 const NO_LENGTH = -1
 
@@ -77,19 +80,37 @@ export class EnvelopeReader<M> implements MessageReader<M> {
   }
 
   poll(): boolean {
-    const source = this.#source
     if (this.#length === NO_LENGTH) {
-      if (!this.#want(ENVELOPE_PREFIX_BYTES)) return false
-      if (source.readableBytes < ENVELOPE_PREFIX_BYTES) {
-        if (source.readableBytes > 0) throw this.#truncated()
-        this.isAtEnd = true
+      const range = this.#source.peek?.() ?? null
+      if (range === null || range.end - range.start < ENVELOPE_PREFIX_BYTES) return this.#pollScattered()
+      const { buffer, start } = range
+      this.#checkPrefix(buffer[start] as number, prefixLength(buffer, start + 1))
+      if (range.end - start >= ENVELOPE_PREFIX_BYTES + this.#length) {
+        this.#isWaiting = false
         return true
       }
-      this.#readPrefix()
     }
+    return this.#pollMessage()
+  }
+
+  /** Reads a prefix whose octets may lie apart, or may not have arrived. */
+  #pollScattered(): boolean {
+    const source = this.#source
+    if (!this.#want(ENVELOPE_PREFIX_BYTES)) return false
+    if (source.readableBytes < ENVELOPE_PREFIX_BYTES) {
+      if (source.readableBytes > 0) throw this.#truncated()
+      this.isAtEnd = true
+      return true
+    }
+    const length = envelopeLength(source.byteAt(1), source.byteAt(2), source.byteAt(3), source.byteAt(4))
+    this.#checkPrefix(source.byteAt(0), length)
+    return this.#pollMessage()
+  }
+
+  #pollMessage(): boolean {
     const bytes = ENVELOPE_PREFIX_BYTES + this.#length
     if (!this.#want(bytes)) return false
-    if (source.readableBytes < bytes) throw this.#truncated()
+    if (this.#source.readableBytes < bytes) throw this.#truncated()
     return true
   }
 
@@ -106,11 +127,22 @@ export class EnvelopeReader<M> implements MessageReader<M> {
   }
 
   take(): M | Promise<M> {
+    const source = this.#source
     const bytes = ENVELOPE_PREFIX_BYTES + this.#length
     this.#length = NO_LENGTH
     this.receivedBytes += bytes
-    const data = this.#source.read(bytes).subarray(ENVELOPE_PREFIX_BYTES)
-    return this.#isCompressed ? inflateAndDecode(data, this.#options) : this.#options.decoder.decode(data)
+    const range = source.peek?.() ?? null
+    if (range === null || range.end - range.start < bytes) return this.#decode(source.read(bytes), 0, bytes)
+    const { buffer, start } = range
+    source.skip?.(bytes)
+    return this.#decode(buffer, start, start + bytes)
+  }
+
+  /** Decodes an envelope that lies together: `buffer[start, end)`. */
+  #decode(buffer: Buffer, start: number, end: number): M | Promise<M> {
+    const from = start + ENVELOPE_PREFIX_BYTES
+    if (!this.#isCompressed) return this.#options.decoder.decode(buffer, from, end)
+    return inflateAndDecode(buffer.subarray(from, end), this.#options)
   }
 
   #want(bytes: number): boolean {
@@ -124,18 +156,25 @@ export class EnvelopeReader<M> implements MessageReader<M> {
   }
 
   /** Checks the limit before waiting for a message of the announced length. */
-  #readPrefix(): void {
-    const source = this.#source
-    const flags = source.byteAt(0)
-    const length = envelopeLength(source.byteAt(1), source.byteAt(2), source.byteAt(3), source.byteAt(4))
+  #checkPrefix(flags: number, length: number): void {
+    const { compression, maxBytes } = this.#options
     if ((flags & ~EnvelopeFlag.COMPRESSED) !== 0) throw new ConnectError('unknown envelope flags', Code.Internal)
     this.#isCompressed = flags === EnvelopeFlag.COMPRESSED
-    if (this.#isCompressed && this.#options.compression === null) {
+    if (this.#isCompressed && compression === null) {
       throw new ConnectError('compressed message in a call without an encoding', Code.Internal)
     }
-    if (length > this.#options.maxBytes) throw tooLarge(length, this.#options.maxBytes)
+    if (length > maxBytes) throw tooLarge(length, maxBytes)
     this.#length = length
   }
+}
+
+function prefixLength(buffer: Buffer, at: number): number {
+  return envelopeLength(
+    buffer[at] as number,
+    buffer[at + 1] as number,
+    buffer[at + 2] as number,
+    buffer[at + 3] as number,
+  )
 }
 
 /** Decodes a message, which is compressed if the options name a compression. Returns a promise if inflating does. */

@@ -17,6 +17,7 @@ import {
   type MessageEncoder,
   messageEncoder,
 } from './codec/encode/message-encoder.ts'
+import { encodingsOf } from './codec/encode-once.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from './decode-budget/decode-budget.ts'
 import { copyOf } from './http2/http2.ts'
 import { JsonMessageReader } from './json/json-message-reader.ts'
@@ -36,7 +37,7 @@ export interface MessageCodec {
    *   a message that exceeds the decode budget
    */
   decode(data: Uint8Array, start?: number, end?: number): Message
-  /** Returns octets that the caller owns. @throws ConnectError INTERNAL for a message that cannot be encoded */
+  /** Returns octets that do not change, and that the caller must not change. @throws ConnectError INTERNAL for a message that cannot be encoded */
   encode(message: Message): Uint8Array
 }
 
@@ -100,12 +101,37 @@ class LazyCodecs implements MessageCodecs {
   }
 }
 
-class ProtoCodec implements HeadroomCodec {
+/** Remembers the octets of messages that are marked with `encodeOnce`. */
+abstract class RememberingCodec implements HeadroomCodec {
+  abstract readonly name: string
+  abstract decode(data: Uint8Array, start?: number, end?: number): Message
+
+  encode(message: Message): Uint8Array {
+    return ownedOctets(this.encodeWithHeadroom(message))
+  }
+
+  encodeWithHeadroom(message: Message): EncodedMessage {
+    const known = encodingsOf(message)
+    if (known === undefined) return this.write(message)
+    let encoded = known.get(this)
+    if (encoded === undefined) {
+      encoded = keptEncoding(this.write(message))
+      known.set(this, encoded)
+    }
+    return encoded
+  }
+
+  /** Encodes a message; the result is valid until the next one is encoded. */
+  protected abstract write(message: Message): EncodedMessage
+}
+
+class ProtoCodec extends RememberingCodec {
   readonly name = 'proto'
   readonly #decoder: MessageDecoder
   readonly #encoder: MessageEncoder
 
   constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
+    super()
     const { kind = CODEC_KINDS[0], binary, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
     this.#decoder = messageDecoder(decodes, { kind, options: binary, budgetBytes: decodeBudgetBytes })
     this.#encoder = messageEncoder(encodes, { kind, options: binary })
@@ -119,11 +145,7 @@ class ProtoCodec implements HeadroomCodec {
     }
   }
 
-  encode(message: Message): Uint8Array {
-    return ownedOctets(this.encodeWithHeadroom(message))
-  }
-
-  encodeWithHeadroom(message: Message): EncodedMessage {
+  protected override write(message: Message): EncodedMessage {
     try {
       return this.#encoder.encode(message)
     } catch (error) {
@@ -132,13 +154,14 @@ class ProtoCodec implements HeadroomCodec {
   }
 }
 
-class JsonCodec implements HeadroomCodec {
+class JsonCodec extends RememberingCodec {
   readonly name = 'json'
   readonly #reader: JsonMessageReader<DescMessage>
   readonly #output: DescMessage
   readonly #options: Partial<JsonReadOptions & JsonWriteOptions>
 
   constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
+    super()
     const { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
     this.#options = { ignoreUnknownFields: true, ...json }
     this.#reader = new JsonMessageReader(decodes, this.#options, decodeBudgetBytes)
@@ -153,11 +176,7 @@ class JsonCodec implements HeadroomCodec {
     }
   }
 
-  encode(message: Message): Uint8Array {
-    return Buffer.from(this.#textOf(message))
-  }
-
-  encodeWithHeadroom(message: Message): EncodedMessage {
+  protected override write(message: Message): EncodedMessage {
     const text = this.#textOf(message)
     const end = HEADROOM_BYTES + Buffer.byteLength(text)
     const buffer = Buffer.allocUnsafe(end)
@@ -176,6 +195,14 @@ class JsonCodec implements HeadroomCodec {
 
 /** Invalid UTF-8 is an error, as in protobuf: replacing characters would change the message. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Returns an encoding that outlives the next one: a copy if it is shared. */
+function keptEncoding(encoded: EncodedMessage): EncodedMessage {
+  const { buffer, start, end, isShared } = encoded
+  if (!isShared) return { buffer, start, end, isShared }
+  const copy = copyOf(buffer, start - HEADROOM_BYTES, end)
+  return { buffer: copy, start: HEADROOM_BYTES, end: copy.length, isShared: false }
+}
 
 /** Returns the octets of an encoded message, which the caller owns: a copy if they are shared. */
 export function ownedOctets({ buffer, start, end, isShared }: EncodedMessage): Buffer {

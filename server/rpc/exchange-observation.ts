@@ -65,16 +65,16 @@ export class ExchangeObservation implements MessageDecoder<Message> {
     return reader
   }
 
-  decode(data: Uint8Array): Message {
+  decode(data: Uint8Array, start = 0, end = data.length): Message {
     const plan = this.#plan as CallPlan
-    const message = plan.reading.decoder.decode(data)
+    const message = plan.reading.decoder.decode(data, start, end)
     const { receivedBytes } = this.#reader as MessageReader<Message>
     const bodyBytes = receivedBytes - this.#readBytes
     this.#readBytes = receivedBytes
     this.#receivedMessages += 1
     // The message of a GET is in the query, so it takes no body bytes.
-    const onWire = bodyBytes === 0 ? data.byteLength : bodyBytes - plan.protocol.overheadBytes
-    this.#observation.onReceived?.(onWire, data.byteLength)
+    const onWire = bodyBytes === 0 ? end - start : bodyBytes - plan.protocol.overheadBytes
+    this.#observation.onReceived?.(onWire, end - start)
     return message
   }
 

@@ -1,7 +1,9 @@
 /** Streams of fake connections: the test acts as the server, in the protocol of the request. */
+
 import { Buffer } from 'node:buffer'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { envelop } from '../../wire/envelope.ts'
+import type { OctetRange } from '../../wire/http2/http2.ts'
 import {
   type HeaderField,
   type HeaderSource,
@@ -110,6 +112,14 @@ export class FakeStream implements Http2Stream {
     const taken = this.#received.subarray(0, bytes)
     this.#received = this.#received.subarray(bytes)
     return taken
+  }
+
+  peek(): OctetRange | null {
+    return this.#received.length === 0 ? null : { buffer: this.#received, start: 0, end: this.#received.length }
+  }
+
+  skip(bytes: number): void {
+    this.read(bytes)
   }
 
   mayWrite(): boolean {

@@ -1,5 +1,7 @@
 /** The octets of a message body that were received and not yet consumed. */
+
 import { Buffer } from 'node:buffer'
+import type { OctetRange } from './octets.ts'
 
 /** Smaller pieces are copied to a tail, so that tiny frames need no object each. */
 const SMALL_PIECE_BYTES = 1_024
@@ -86,6 +88,16 @@ export class BodyBuffer {
     const view = piece.buffer.subarray(piece.start, piece.start + length)
     this.advance(piece, length)
     return view
+  }
+
+  /** Returns the next octets that lie together; null for none. Valid until the next call. */
+  peek(): OctetRange | null {
+    return this.first
+  }
+
+  /** Consumes octets that `peek` has returned. */
+  skip(length: number): void {
+    this.advance(this.first as Piece, length)
   }
 
   /** Replaces views of chunks by copies, unless a view is most of its chunk. */

@@ -1,8 +1,10 @@
 /** The contract between the transport and its owners: who calls what, when, and what may be assumed. */
+
 import type { Buffer } from 'node:buffer'
 import type { RequestHead, ResponseHead } from './head.ts'
 import type { HeaderSource } from './header-template.ts'
 import type { HeaderField } from './hpack/header-field.ts'
+import type { OctetRange } from './octets.ts'
 import type { MemoryBudget } from './process-memory.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { PeerSettings } from './settings.ts'
@@ -48,6 +50,10 @@ export interface Http2Stream {
   byteAt(offset: number): number
   /** Consumes the next octets, and returns credit to the peer. Copy what is kept beyond the turn. */
   read(bytes: number): Buffer
+  /** Returns the next octets that lie together; null for none. Valid until the next call of any method, or the end of the turn. */
+  peek(): OctetRange | null
+  /** Consumes octets that `peek` has returned, as `read` does, without a view of them. */
+  skip(bytes: number): void
 
   /** Server: sends an interim response (103, or 100 before reading a body), before `respond`. */
   inform(fields: HeaderSource): void

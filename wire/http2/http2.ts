@@ -60,7 +60,7 @@ export { type EncodableField, type HeaderField, headerField, headerListSize } fr
 export { Token } from './hpack/header-name.ts'
 export { RouteMemo } from './hpack/route-memo.ts'
 export { Keepalive, type KeepaliveWatch, type WatchedSession } from './keepalive.ts'
-export { copyOf, copyRange } from './octets.ts'
+export { copyOf, copyRange, type OctetRange } from './octets.ts'
 export {
   DEFAULT_PROCESS_BUFFER_BYTES,
   type Http2Options,

@@ -1,5 +1,12 @@
-/** Copies ranges of octets, which are short in most messages. */
+/** Ranges of octets, and copies of them, which are short in most messages. */
 import { Buffer } from 'node:buffer'
+
+/** Octets that lie together in memory: `buffer[start, end)`. */
+export interface OctetRange {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
 
 /** Below this size, a loop is faster than a native copy. */
 const BYTE_LOOP_BELOW_BYTES = 64

@@ -1,10 +1,12 @@
 /** The state of a stream that the parts of a session share. */
+
 import type { Buffer } from 'node:buffer'
 import type { BodyBuffer } from './body-buffer.ts'
 import type { Http2Stream, StreamReset, StreamSink } from './contract.ts'
 import type { RequestHead, ResponseHead } from './head.ts'
 import type { HeaderSource } from './header-template.ts'
 import type { HeaderField } from './hpack/header-field.ts'
+import type { OctetRange } from './octets.ts'
 import type { MemoryBudget } from './process-memory.ts'
 import type { ShortPieces } from './short-pieces.ts'
 
@@ -54,6 +56,8 @@ export abstract class StreamState implements Http2Stream {
   owed = 0
   receivedBytes = 0
   consumedBytes = 0
+  /** Those of the consumed octets for which neither memory nor credit was updated yet. */
+  unaccountedBytes = 0
   creditedBytes = 0
   /** Credit that the connection's window is owed for the octets held here. */
   connectionDebt = 0
@@ -127,6 +131,8 @@ export abstract class StreamState implements Http2Stream {
   abstract want(bytes: number): boolean
   abstract byteAt(offset: number): number
   abstract read(bytes: number): Buffer
+  abstract peek(): OctetRange | null
+  abstract skip(bytes: number): void
   abstract inform(fields: HeaderSource): void
   abstract respond(head: HeaderSource, endsStream?: boolean): void
   abstract mayWrite(): boolean

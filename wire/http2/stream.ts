@@ -1,10 +1,13 @@
 /** A stream of a session: the methods that its owner calls. */
 import type { Buffer } from 'node:buffer'
 import type { HeaderSource } from './header-template.ts'
-import { copyOf } from './octets.ts'
+import { copyOf, type OctetRange } from './octets.ts'
 import type { MemoryBudget } from './process-memory.ts'
 import type { SessionParts } from './session-parts.ts'
 import { StreamState } from './stream-state.ts'
+
+/** Skipped octets that are accounted for together, unless nothing is left to read. */
+const ACCOUNTED_BYTES = 4_096
 
 /** Delegates each call of the owner to the parts of the session. */
 export class Stream extends StreamState {
@@ -41,6 +44,23 @@ export class Stream extends StreamState {
     const data = this.body.read(bytes)
     this.parts.receiveFlow.consume(this, bytes)
     return data
+  }
+
+  peek(): OctetRange | null {
+    return this.body === null || this.isReset ? null : this.body.peek()
+  }
+
+  /** Accounts for short messages together, as accounting costs more than reading one. */
+  skip(bytes: number): void {
+    const { body } = this
+    if (body === null) throw new RangeError(`skipping ${bytes} of 0 octets`)
+    body.skip(bytes)
+    this.wanted = 0
+    this.consumedBytes += bytes
+    this.unaccountedBytes += bytes
+    if (this.unaccountedBytes < ACCOUNTED_BYTES && body.length > 0) return
+    this.unaccountedBytes = 0
+    this.parts.receiveFlow.consume(this, 0)
   }
 
   inform(fields: HeaderSource): void {

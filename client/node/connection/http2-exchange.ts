@@ -1,4 +1,5 @@
 /** An HTTP request and its response on an HTTP/2 stream. */
+import type { OctetRange } from '../../../wire/http2/http2.ts'
 import {
   ErrorCode,
   type Http2Stream,
@@ -54,6 +55,14 @@ export class Http2Exchange implements HttpExchange, StreamSink {
 
   read(bytes: number): Buffer {
     return this.#stream.read(bytes)
+  }
+
+  peek(): OctetRange | null {
+    return this.#stream.peek()
+  }
+
+  skip(bytes: number): void {
+    this.#stream.skip(bytes)
   }
 
   write(data: Uint8Array): boolean {

@@ -4,7 +4,7 @@ import type { AllStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
 import type { TopicHub, TopicSubscription } from '../topics/topic-hub.ts'
 import type { GreeterParts } from './greeter-parts.ts'
 import { toConnectError } from './to-connect-error.ts'
-import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
+import { type AllStreamResponse, toAllStreamResponse } from './to-stream-response.ts'
 
 /**
  * Sends what is published on the joined topics, while it publishes what the client sends. When the client ends, what
@@ -14,12 +14,12 @@ export async function* allStream(
   { hub, peerOf }: GreeterParts,
   requests: AsyncIterable<AllStreamRequest>,
   context: HandlerContext,
-): AsyncGenerator<StreamResponseInit> {
+): AsyncGenerator<AllStreamResponse> {
   let subscription: TopicSubscription | undefined
   try {
     subscription = hub.subscribe({ signal: context.signal, peer: peerOf(context) })
     void publishAll(hub, requests, subscription)
-    for await (const delivery of subscription) yield toStreamResponse(delivery)
+    for await (const delivery of subscription) yield toAllStreamResponse(delivery)
   } catch (error) {
     throw toConnectError(error)
   } finally {

@@ -4,7 +4,7 @@ import type { GetStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
 import type { TopicPosition, TopicSubscription } from '../topics/topic-hub.ts'
 import type { GreeterParts } from './greeter-parts.ts'
 import { toConnectError } from './to-connect-error.ts'
-import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
+import { type GetStreamResponse, toGetStreamResponse } from './to-stream-response.ts'
 
 /**
  * Sends what is kept from where the client asks, then what comes, until the limit is reached. Without a limit it ends
@@ -15,7 +15,7 @@ export async function* getStream(
   { hub, closing, peerOf }: GreeterParts,
   request: GetStreamRequest,
   context: HandlerContext,
-): AsyncGenerator<StreamResponseInit> {
+): AsyncGenerator<GetStreamResponse> {
   let subscription: TopicSubscription | undefined
   const ending = { abort: () => subscription?.end() }
   try {
@@ -24,7 +24,7 @@ export async function* getStream(
     if (request.limit === 0) closing?.add(ending)
     let sent = 0
     for await (const delivery of subscription) {
-      yield toStreamResponse(delivery)
+      yield toGetStreamResponse(delivery)
       if (++sent === request.limit) return
     }
   } catch (error) {

@@ -1,27 +1,44 @@
 /** How a message of the topic hub looks on the wire. */
-import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt'
-import type { TopicDelivery } from '../topics/topic-hub.ts'
+import { create, type MessageShape } from '@bufbuild/protobuf'
+import { timestampFromMs } from '@bufbuild/protobuf/wkt'
+import { AllStreamResponseSchema, GetStreamResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
+import { encodeOnce } from '../../../wire/codec/encode-once.ts'
+import type { TopicDelivery, TopicMessage } from '../topics/topic-hub.ts'
 
-/** The fields of GetStreamResponse; those of AllStreamResponse are the same, except `reset`. */
-export interface StreamResponseInit {
-  /** The topic that the message was published on. */
-  topic: string
-  /** The number of the message in its topic. */
-  sequence: bigint
-  /** When the server accepted the message. */
-  time: Timestamp
-  /** The published text. */
-  data: string
-  /** How many messages were lost to this client right before this one. */
-  missed: bigint
-  /** The incarnation of the topic. */
-  epoch: string
-  /** The client resumed in another incarnation of the topic. */
-  reset: boolean
+/** A response of GetStream. Those of AllStream have the same fields, except `reset`. */
+export type GetStreamResponse = MessageShape<typeof GetStreamResponseSchema>
+
+/** A response of AllStream. */
+export type AllStreamResponse = MessageShape<typeof AllStreamResponseSchema>
+
+/** The responses for subscribers that have missed nothing: one for all of them, which is encoded once. */
+const getResponses = new WeakMap<TopicMessage, GetStreamResponse>()
+const allResponses = new WeakMap<TopicMessage, AllStreamResponse>()
+
+/** Turns what the hub delivers into a response of GetStream. */
+export function toGetStreamResponse({ message, missed, isReset }: TopicDelivery): GetStreamResponse {
+  if (missed > 0n || isReset) {
+    return create(GetStreamResponseSchema, { ...fieldsOf(message), missed, reset: isReset })
+  }
+  let response = getResponses.get(message)
+  if (response === undefined) {
+    response = encodeOnce(create(GetStreamResponseSchema, fieldsOf(message)))
+    getResponses.set(message, response)
+  }
+  return response
 }
 
-/** Turns what the hub delivers into a response message. */
-export function toStreamResponse({ message, missed, isReset }: TopicDelivery): StreamResponseInit {
-  const { topic, epoch, sequence, timeMs, data } = message
-  return { topic, sequence, time: timestampFromMs(timeMs), data, missed, epoch, reset: isReset }
+/** Turns what the hub delivers into a response of AllStream. */
+export function toAllStreamResponse({ message, missed }: TopicDelivery): AllStreamResponse {
+  if (missed > 0n) return create(AllStreamResponseSchema, { ...fieldsOf(message), missed })
+  let response = allResponses.get(message)
+  if (response === undefined) {
+    response = encodeOnce(create(AllStreamResponseSchema, fieldsOf(message)))
+    allResponses.set(message, response)
+  }
+  return response
+}
+
+function fieldsOf({ topic, epoch, sequence, timeMs, data }: TopicMessage) {
+  return { topic, sequence, time: timestampFromMs(timeMs), data, epoch }
 }

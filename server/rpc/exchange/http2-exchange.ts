@@ -1,6 +1,13 @@
 /** An exchange over a stream of our own HTTP/2. */
 import type { Buffer } from 'node:buffer'
-import type { Http2Stream, MemoryBudget, RequestHead, StreamReset, StreamSink } from '../../../wire/http2/http2.ts'
+import type {
+  Http2Stream,
+  MemoryBudget,
+  OctetRange,
+  RequestHead,
+  StreamReset,
+  StreamSink,
+} from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import type { ResponseBlock } from './response-block.ts'
 
@@ -60,6 +67,14 @@ export class Http2Exchange implements Exchange, StreamSink {
 
   read(bytes: number): Buffer {
     return this.stream.read(bytes)
+  }
+
+  peek(): OctetRange | null {
+    return this.stream.peek()
+  }
+
+  skip(bytes: number): void {
+    this.stream.skip(bytes)
   }
 
   /** The status is noted after sending, since a head that is too large throws and is not sent. */

@@ -16,11 +16,11 @@ export function countingDecoder(
 ): MessageDecoder<Message> {
   let seenBytes = 0
   return {
-    decode(data) {
+    decode(data, start = 0, end = data.length) {
       const bodyBytes = receivedBytes() - seenBytes
       seenBytes += bodyBytes
-      report.onReceived({ wireBytes: bodyBytes - ENVELOPE_PREFIX_BYTES, bytes: data.byteLength, bodyBytes })
-      return decoder.decode(data)
+      report.onReceived({ wireBytes: bodyBytes - ENVELOPE_PREFIX_BYTES, bytes: end - start, bodyBytes })
+      return decoder.decode(data, start, end)
     },
   }
 }

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Message } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
+import { encodingsOf } from '../../../../../wire/codec/encode-once.ts'
 import { codecError, type MessageCodec } from '../../../../../wire/message-codec.ts'
 import type { ErrorWriting } from '../errors/error-body.ts'
 import { octetsOfBody } from '../response/http-body.ts'
@@ -51,15 +52,29 @@ export class RestCodec implements MessageCodec {
     this.#indent = indent
   }
 
-  decode(data: Uint8Array): Message {
+  decode(octets: Uint8Array, start = 0, end = octets.length): Message {
     const { binder } = this.operation
+    const data = octets.subarray(start, end)
     if (!this.readsForm) return binder.decode(data)
     const message = binder.decode(NO_OCTETS)
     FORMS.set(message, Buffer.from(data).toString())
     return message
   }
 
+  /** The octets of a stream are copied, as its format may change the first ones. */
   encode(message: Message): Uint8Array {
+    const known = this.stream === null ? undefined : encodingsOf(message)
+    if (known === undefined) return this.#write(message)
+    let encoded = known.get(this)
+    if (encoded === undefined) {
+      const octets = Buffer.from(this.#write(message))
+      encoded = { buffer: octets, start: 0, end: octets.length, isShared: false }
+      known.set(this, encoded)
+    }
+    return Buffer.from(encoded.buffer)
+  }
+
+  #write(message: Message): Uint8Array {
     const { operation, stream } = this
     try {
       if (operation.writesRaw) return octetsOfBody(operation.bodyOf(message))
