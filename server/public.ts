@@ -7,7 +7,7 @@ export type {
   HeaderReader,
   MessageObservation,
 } from '../wire/call-observer.ts'
-export { encodeOnce } from '../wire/codec/encode-once.ts'
+export { encodeOnce } from '../wire/codec/encode/encode-once.ts'
 export { type App, type AppOptions, createApp, type RoutesContext } from './app.ts'
 export type { OwnOption, OwnOptions, OwnValues, ServerDefaults } from './config/own-options.ts'
 export type { Reload } from './lifecycle/reloads.ts'

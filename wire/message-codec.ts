@@ -11,13 +11,13 @@ import {
 import { Code, ConnectError } from '@connectrpc/connect'
 import { CODEC_KINDS, type CodecKind } from './codec/codec-settings.ts'
 import { type MessageDecoder, messageDecoder } from './codec/decode/message-decoder.ts'
+import { encodingsOf } from './codec/encode/encode-once.ts'
 import {
   type EncodedMessage,
   HEADROOM_BYTES,
   type MessageEncoder,
   messageEncoder,
 } from './codec/encode/message-encoder.ts'
-import { encodingsOf } from './codec/encode-once.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from './decode-budget/decode-budget.ts'
 import { copyOf } from './http2/http2.ts'
 import { JsonMessageReader } from './json/json-message-reader.ts'

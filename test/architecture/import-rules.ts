@@ -33,7 +33,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/demo/',
-    may: ['gen/', 'server/demo/topics/', 'wire/abort-group.ts', 'wire/codec/encode-once.ts'],
+    may: ['gen/', 'server/demo/topics/', 'wire/abort-group.ts', 'wire/codec/encode/encode-once.ts'],
     reason: 'the services of the demo are like those of any user',
   },
   {

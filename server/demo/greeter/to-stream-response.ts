@@ -2,7 +2,7 @@
 import { create, type MessageShape } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { AllStreamResponseSchema, GetStreamResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
-import { encodeOnce } from '../../../wire/codec/encode-once.ts'
+import { encodeOnce } from '../../../wire/codec/encode/encode-once.ts'
 import type { TopicDelivery, TopicMessage } from '../topics/topic-hub.ts'
 
 /** A response of GetStream. Those of AllStream have the same fields, except `reset`. */

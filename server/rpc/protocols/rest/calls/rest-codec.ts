@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Message } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
-import { encodingsOf } from '../../../../../wire/codec/encode-once.ts'
+import { encodingsOf } from '../../../../../wire/codec/encode/encode-once.ts'
 import { codecError, type MessageCodec } from '../../../../../wire/message-codec.ts'
 import type { ErrorWriting } from '../errors/error-body.ts'
 import { octetsOfBody } from '../response/http-body.ts'

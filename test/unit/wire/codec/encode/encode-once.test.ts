@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { encodeOnce } from '../../../../wire/codec/encode-once.ts'
-import { envelopeOf } from '../../../../wire/envelope.ts'
-import { createMessageCodecs } from '../../../../wire/message-codec.ts'
+import { SayHelloResponseSchema } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import { encodeOnce } from '../../../../../wire/codec/encode/encode-once.ts'
+import { envelopeOf } from '../../../../../wire/envelope.ts'
+import { createMessageCodecs } from '../../../../../wire/message-codec.ts'
 
 const TYPES = { decodes: SayHelloResponseSchema, encodes: SayHelloResponseSchema }
 const first = createMessageCodecs(TYPES, { json: {}, binary: undefined })

@@ -1,6 +1,6 @@
 /** Messages that are sent to many calls, and encoded once for each format. */
 import type { Message } from '@bufbuild/protobuf'
-import type { EncodedMessage } from './encode/message-encoder.ts'
+import type { EncodedMessage } from './message-encoder.ts'
 
 /** The key of the encodings in a message: not enumerable, so that neither codecs nor copies of the message see it. */
 const ENCODINGS = Symbol('encodings')
