@@ -11,10 +11,12 @@ import {
 import { GetStreamResponseSchema, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { messageDecoder } from '../../wire/codec/decode/message-decoder.ts'
 import { messageEncoder } from '../../wire/codec/encode/message-encoder.ts'
+import { messageJsonReader } from '../../wire/codec/json/message-json-reader.ts'
+import { messageJsonWriter } from '../../wire/codec/json/message-json-writer.ts'
 
 /** The directions. The results are returned, so that the work cannot be optimised away. */
 type Task = 'encode' | 'decode' | 'toJson' | 'fromJson'
-type Tasks = Readonly<Partial<Record<Task, () => unknown>>>
+type Tasks = Readonly<Record<Task, () => unknown>>
 
 const MESSAGES: Readonly<Record<string, readonly [DescMessage, Record<string, unknown>]>> = {
   short: [SayHelloRequestSchema, { name: 'x'.repeat(16) }],
@@ -50,10 +52,15 @@ function compiledTasks(desc: DescMessage, message: Message): Tasks {
   const settings = { kind: 'compiled', budgetBytes: BUDGET_BYTES } as const
   const encoder = messageEncoder(desc, settings)
   const decoder = messageDecoder(desc, settings)
+  const writer = messageJsonWriter(desc, settings)
+  const reader = messageJsonReader(desc, settings)
   const octets = Buffer.from(toBinary(desc, message))
+  const text = toJsonString(desc, message)
   return {
     encode: () => encoder.encode(message).end,
     decode: () => decoder.decode(octets, 0, octets.length),
+    toJson: () => writer.write(message),
+    fromJson: () => reader.read(text),
   }
 }
 
