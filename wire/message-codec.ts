@@ -1,12 +1,11 @@
 /** Decodes the messages that one side of a method receives and encodes those that it sends, in both formats. */
-import {
-  type BinaryReadOptions,
-  type BinaryWriteOptions,
-  type DescMessage,
-  type JsonReadOptions,
-  type JsonWriteOptions,
-  type Message,
-  toJsonString,
+import type {
+  BinaryReadOptions,
+  BinaryWriteOptions,
+  DescMessage,
+  JsonReadOptions,
+  JsonWriteOptions,
+  Message,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { CODEC_KINDS, type CodecKind } from './codec/codec-settings.ts'
@@ -18,9 +17,11 @@ import {
   type MessageEncoder,
   messageEncoder,
 } from './codec/encode/message-encoder.ts'
+import { type MessageJsonReader, messageJsonReader } from './codec/json/message-json-reader.ts'
+import { messageJsonWriter } from './codec/json/message-json-writer.ts'
+import type { MessageJsonWriter } from './codec/json/writer-source.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from './decode-budget/decode-budget.ts'
 import { copyOf } from './http2/http2.ts'
-import { JsonMessageReader } from './json/json-message-reader.ts'
 import { clipSentence } from './text/clip-text.ts'
 
 /** The formats of messages. */
@@ -156,16 +157,15 @@ class ProtoCodec extends RememberingCodec {
 
 class JsonCodec extends RememberingCodec {
   readonly name = 'json'
-  readonly #reader: JsonMessageReader<DescMessage>
-  readonly #output: DescMessage
-  readonly #options: Partial<JsonReadOptions & JsonWriteOptions>
+  readonly #reader: MessageJsonReader
+  readonly #writer: MessageJsonWriter
 
-  constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
+  constructor({ decodes, encodes }: CodecMessages, codec: CodecOptions) {
     super()
-    const { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
-    this.#options = { ignoreUnknownFields: true, ...json }
-    this.#reader = new JsonMessageReader(decodes, this.#options, decodeBudgetBytes)
-    this.#output = encodes
+    const { kind = CODEC_KINDS[0], json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = codec
+    const options = { ignoreUnknownFields: true, ...json }
+    this.#reader = messageJsonReader(decodes, { kind, options, budgetBytes: decodeBudgetBytes })
+    this.#writer = messageJsonWriter(encodes, { kind, options })
   }
 
   decode(data: Uint8Array, start = 0, end = data.length): Message {
@@ -186,7 +186,7 @@ class JsonCodec extends RememberingCodec {
 
   #textOf(message: Message): string {
     try {
-      return toJsonString(this.#output, message, this.#options)
+      return this.#writer.write(message)
     } catch (error) {
       throw codecError('serialize JSON', Code.Internal, error)
     }

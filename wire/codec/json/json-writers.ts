@@ -1,11 +1,26 @@
 /** The writers of all types for the same options. */
-import { type DescMessage, type JsonValue, type JsonWriteOptions, type Message, toJson } from '@bufbuild/protobuf'
+import {
+  type DescField,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  type JsonWriteOptions,
+  type Message,
+  toJson,
+} from '@bufbuild/protobuf'
+import { reflect } from '@bufbuild/protobuf/reflect'
 import { addUnpopulated } from '../../json/add-unpopulated.ts'
 import { FunctionSource } from '../function-source.ts'
 import { isCompiled, type JsonWriterSettings } from './json-settings.ts'
 import { jsonFormOf } from './known-types.ts'
 import { durationText, listValueText, structMessageText, timestampText, valueText } from './value-texts.ts'
-import { compileWriter, type MessageJsonWriter, type WriterContext } from './writer-source.ts'
+import {
+  compileFieldWriter,
+  compileWriter,
+  keyOf,
+  type MessageJsonWriter,
+  type WriterContext,
+} from './writer-source.ts'
 import { scalarCode } from './writer-values.ts'
 
 type Write = MessageJsonWriter['write']
@@ -38,6 +53,24 @@ export class JsonWriters implements WriterContext {
     const json = toJson(desc, message, this.options) as JsonValue
     if (this.emitsUnpopulated) addUnpopulated(desc, message, json, this.options)
     return JSON.stringify(json)
+  }
+
+  /** Returns the writer of the value of a field: null if the field is not set. */
+  ofField(field: DescField): { write(message: Message): string | null } {
+    const reflect = (message: Message) => this.reflectField(field, message)
+    const write = isCompiled(field.parent, 'write-json') ? compileFieldWriter(field, this, reflect) : reflect
+    return { write }
+  }
+
+  /** Writes the value of a field with protobuf-es, which cannot write it alone. */
+  reflectField(field: DescField, message: Message): string | null {
+    const whole = reflect(field.parent, message)
+    if (!whole.isSet(field)) return null
+    const only = reflect(field.parent)
+    only.set(field, whole.get(field))
+    const json = toJson(field.parent, only.message, this.options) as JsonObject
+    if (this.emitsUnpopulated) addUnpopulated(field.parent, only.message, json, this.options)
+    return JSON.stringify(json[keyOf(field, this.options)] ?? null)
   }
 
   #compile(desc: DescMessage): Write {

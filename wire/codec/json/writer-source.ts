@@ -43,17 +43,25 @@ const isOwn = Object.prototype.hasOwnProperty
  * `context.reflect`. Returns null for types whose keys are not written in the order of their fields.
  */
 export function compileWriter(desc: DescMessage, context: WriterContext): ((message: Message) => string) | null {
-  const keys = desc.fields.map((field) => keyOf(field, context))
+  const keys = desc.fields.map((field) => keyOf(field, context.options))
   if (new Set(keys).size < keys.length || keys.some((key) => INDEX.test(key))) return null
-  return new WriterSource(desc, context).compile()
+  return new WriterSource(context, (message) => context.reflect(desc, message)).compileMessage(desc)
 }
 
-function keyOf(field: DescField, { options }: WriterContext): string {
-  return options.useProtoFieldName ? field.name : field.jsonName
+/** Returns the function that writes the value of one field of a message; null for a field that is not set. */
+export function compileFieldWriter(field: DescField, context: WriterContext, reflect: WriteField): WriteField {
+  return new WriterSource(context, reflect).compileField(field)
+}
+
+/** Returns the text of the value of a field; null if the field is not set. */
+export type WriteField = (message: Message) => string | null
+
+/** Returns the key of a field. */
+export function keyOf(field: DescField, { useProtoFieldName }: Partial<JsonWriteOptions>): string {
+  return useProtoFieldName ? field.name : field.jsonName
 }
 
 class WriterSource {
-  readonly #desc: DescMessage
   readonly #context: WriterContext
   readonly #source = new FunctionSource()
   readonly #values: ValueContext
@@ -61,28 +69,35 @@ class WriterSource {
   readonly #giveUp: string
   /** The constants that hold oneofs. */
   readonly #oneofs = new Map<DescOneof, string>()
-  /** What is before the next key: no other key, some key, or either. */
-  #before: 'none' | 'some' | 'either' = 'none'
+  /** What is before the next key: no other key, some key, or either. Null for a value without a key. */
+  #before: 'none' | 'some' | 'either' | null = 'none'
 
-  constructor(desc: DescMessage, context: WriterContext) {
+  constructor(context: WriterContext, reflect: WriteField) {
     const source = this.#source
-    this.#desc = desc
     this.#context = context
-    this.#giveUp = `return ${source.bind((message: Message) => context.reflect(desc, message))}(m)`
+    this.#giveUp = `return ${source.bind(reflect)}(m)`
     const writerOf = (child: DescMessage) => source.bind(context.of(child))
     this.#values = { source, enumAsInteger: Boolean(context.options.enumAsInteger), writerOf }
   }
 
-  compile(): (message: Message) => string {
-    const { fields, typeName } = this.#desc
+  compileMessage({ fields, typeName }: DescMessage): (message: Message) => string {
     const source = this.#source
     source.add(`if (m.$typeName !== ${literal(typeName)}) ${this.#giveUp}`)
     if (this.#context.options.registry) source.add(`if (m.$unknown !== undefined) ${this.#giveUp}`)
     source.add("let t = '{'")
     for (const field of [...fields].sort((a, b) => a.number - b.number)) this.#field(field)
-    if (this.#context.emitsUnpopulated && !typeName.startsWith('google.protobuf.')) this.#addUnpopulated()
+    if (this.#context.emitsUnpopulated && !typeName.startsWith('google.protobuf.')) this.#addUnpopulated(fields)
     source.add("return t + '}'")
     return source.compile('m', `write ${typeName}`)
+  }
+
+  compileField(field: DescField): WriteField {
+    const source = this.#source
+    this.#before = null
+    source.add(`if (m.$typeName !== ${literal(field.parent.typeName)}) ${this.#giveUp}`, "let t = ''")
+    this.#field(field)
+    source.add("return t === '' ? null : t")
+    return source.compile('m', `write ${field.parent.typeName}.${field.name}`)
   }
 
   #field(field: DescField): void {
@@ -103,6 +118,7 @@ class WriterSource {
   #addIf(condition: string | null, lines: readonly string[]): void {
     if (condition !== null) this.#source.add(`if (${condition})`)
     this.#source.add('{', ...lines, '}')
+    if (this.#before === null) return
     if (condition === null) this.#before = 'some'
     else if (this.#before === 'none') this.#before = 'either'
   }
@@ -121,7 +137,8 @@ class WriterSource {
 
   /** Returns the expression of a key with its colon, and the comma in front. */
   #key(field: DescField, end = ''): string {
-    const key = `${JSON.stringify(keyOf(field, this.#context))}:${end}`
+    if (this.#before === null) return literal(end)
+    const key = `${JSON.stringify(keyOf(field, this.#context.options))}:${end}`
     const later = literal(`,${key}`)
     if (this.#before === 'some') return later
     return this.#before === 'none' ? literal(key) : `(t.length === 1 ? ${literal(key)} : ${later})`
@@ -158,14 +175,14 @@ class WriterSource {
   }
 
   get #emitsImplicit(): boolean {
-    return Boolean(this.#context.options.alwaysEmitImplicit)
+    return this.#before !== null && Boolean(this.#context.options.alwaysEmitImplicit)
   }
 
   /** Returns the condition for writing the field with the value `v`; null for none. */
   #isPresent(field: DescField): string | null {
     if (field.presence === IMPLICIT) return this.#emitsImplicit ? null : isPopulated(field)
     const isSet = this.#isSet(field)
-    if (field.presence !== LEGACY_REQUIRED) return isSet
+    if (field.presence !== LEGACY_REQUIRED || this.#before === null) return isSet
     this.#source.add(`if (!(${isSet})) ${this.#giveUp}`)
     return null
   }
@@ -176,8 +193,8 @@ class WriterSource {
   }
 
   /** Adds what `addUnpopulated` adds. */
-  #addUnpopulated(): void {
-    for (const field of this.#desc.fields) {
+  #addUnpopulated(fields: readonly DescField[]): void {
+    for (const field of fields) {
       const isOptional = field.oneof !== undefined || field.proto.proto3Optional
       const isWritten = field.presence === IMPLICIT || field.fieldKind === 'list' || field.fieldKind === 'map'
       if (isOptional || isWritten) continue

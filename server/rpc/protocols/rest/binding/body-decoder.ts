@@ -1,8 +1,9 @@
 /** Reads the body of a request into the request message, as the rule maps it. */
 import { create, type DescField, type DescMessage, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { CODEC_KINDS } from '../../../../../wire/codec/codec-settings.ts'
+import { type MessageJsonReader, messageJsonReader } from '../../../../../wire/codec/json/message-json-reader.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
-import { JsonMessageReader } from '../../../../../wire/json/json-message-reader.ts'
 import { codecError } from '../../../../../wire/message-codec.ts'
 import { isHttpBody } from '../response/http-body.ts'
 import type { BinderSettings } from './binder-settings.ts'
@@ -23,7 +24,7 @@ export class BodyDecoder {
   readonly #field: DescField | undefined
   readonly #budgetBytes: number
   /** Null until the first body. */
-  #reader: JsonMessageReader<DescMessage> | null = null
+  #reader: MessageJsonReader | null = null
   readonly #mask: PatchMask | null
   /** The bodies of messages whose mask may have to be filled. */
   readonly #bodies = new WeakMap<Message, JsonValue>()
@@ -52,9 +53,11 @@ export class BodyDecoder {
     if (this.#binding.body === null) return this.#unmapped()
     try {
       this.#reader ??= this.#createReader()
-      const json = this.#reader.parse(UTF8.decode(body), this.#field)
+      const text = UTF8.decode(body)
+      if (this.#mask === null) return this.#reader.read(text, this.#field)
+      const json = this.#reader.parse(text, this.#field)
       const message = this.#reader.convert(json)
-      if (this.#mask !== null) this.#bodies.set(message, json)
+      this.#bodies.set(message, json)
       return message
     } catch (error) {
       throw codecError('parse JSON', Code.InvalidArgument, error)
@@ -74,10 +77,10 @@ export class BodyDecoder {
     if (body !== undefined) this.#mask.fill(message, body)
   }
 
-  #createReader(): JsonMessageReader<DescMessage> {
-    const { json, unknownFields } = this.#settings
+  #createReader(): MessageJsonReader {
+    const { json, kind = CODEC_KINDS[0], unknownFields } = this.#settings
     const options = { ...json, ignoreUnknownFields: unknownFields === 'ignore' }
-    return new JsonMessageReader(this.#input, options, this.#budgetBytes)
+    return messageJsonReader(this.#input, { kind, options, budgetBytes: this.#budgetBytes })
   }
 
   #unmapped(): Message {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Message } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { encodingsOf } from '../../../../../wire/codec/encode/encode-once.ts'
+import { indented } from '../../../../../wire/codec/json/message-json-writer.ts'
 import { codecError, type MessageCodec } from '../../../../../wire/message-codec.ts'
 import type { ErrorWriting } from '../errors/error-body.ts'
 import { octetsOfBody } from '../response/http-body.ts'
@@ -78,9 +79,9 @@ export class RestCodec implements MessageCodec {
     const { operation, stream } = this
     try {
       if (operation.writesRaw) return octetsOfBody(operation.bodyOf(message))
-      const json = operation.response.of(message)
-      if (stream !== null) return stream.frame(JSON.stringify(json), message)
-      return Buffer.from(JSON.stringify(json, undefined, this.#indent))
+      const text = operation.response.textOf(message)
+      if (stream !== null) return stream.frame(text, message)
+      return Buffer.from(this.#indent === 0 ? text : indented(text, this.#indent))
     } catch (error) {
       throw codecError('serialize JSON', Code.Internal, error)
     }

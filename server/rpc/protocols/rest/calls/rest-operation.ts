@@ -26,15 +26,15 @@ export class RestOperation {
   readonly writesRaw: boolean
 
   constructor(entry: ServedMethod, binding: HttpBinding, settings: RestSettings) {
-    const { json, decodeBudgetBytes } = entry.codecOptions
+    const { json, decodeBudgetBytes, kind } = entry.codecOptions
     const { output } = entry.method
     const { responseBody } = binding
     const budget = decodeBudgetBytes === undefined ? {} : { decodeBudgetBytes }
     this.entry = entry
     this.events = eventsOf(binding)
     this.binding = binding
-    this.binder = new RequestBinder(binding, { ...settings, json, ...budget })
-    this.response = new ResponseJson(output, responseBody, { settings, registry: json.registry })
+    this.binder = new RequestBinder(binding, { ...settings, json, kind, ...budget })
+    this.response = new ResponseJson(output, responseBody, { settings, registry: json.registry, kind })
     this.readsRaw = this.binder.isRaw
     this.writesRaw = isHttpBody(typeOf(output, responseBody))
   }

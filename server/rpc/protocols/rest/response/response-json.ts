@@ -4,14 +4,15 @@ import {
   type DescField,
   type DescMessage,
   type JsonObject,
-  type JsonValue,
   type JsonWriteOptions,
   type Message,
   type Registry,
   toJson,
 } from '@bufbuild/protobuf'
 import { reflect } from '@bufbuild/protobuf/reflect'
-import { addUnpopulated } from '../../../../../wire/json/add-unpopulated.ts'
+import { CODEC_KINDS, type CodecKind } from '../../../../../wire/codec/codec-settings.ts'
+import type { JsonWriterSettings } from '../../../../../wire/codec/json/json-settings.ts'
+import { fieldJsonWriter, messageJsonWriter } from '../../../../../wire/codec/json/message-json-writer.ts'
 import type { RestSettings } from '../rest-options.ts'
 
 /** What responses are written with. */
@@ -19,6 +20,8 @@ export interface ResponseWriting {
   readonly settings: RestSettings
   /** The types for google.protobuf.Any and extensions. */
   readonly registry: Registry | undefined
+  /** Default: the first of {@link CODEC_KINDS}. */
+  readonly kind?: CodecKind | undefined
 }
 
 /** Returns the options of protobuf-es. What it lacks, `addUnpopulated` adds. */
@@ -36,82 +39,46 @@ export function jsonWriteOptions(
 
 /** Writes the responses of one binding. */
 export class ResponseJson {
-  readonly #output: DescMessage
-  readonly #options: Partial<JsonWriteOptions>
-  readonly #addsUnpopulated: boolean
-  readonly #field: FieldJson | null
+  readonly #settings: JsonWriterSettings
+  readonly #writer: { write(message: Message): string | null }
   /** The JSON of the field if it is not set. */
-  readonly #unset: JsonValue
+  readonly #unset: string
 
   /** @param responseBody the field that is the response body; null for the whole message */
-  constructor(output: DescMessage, responseBody: DescField | null, { settings, registry }: ResponseWriting) {
-    this.#output = output
-    this.#addsUnpopulated = settings.jsonOptions.emitUnpopulated
-    this.#options = Object.freeze(jsonWriteOptions(settings.jsonOptions, registry))
-    this.#field = responseBody === null ? null : new FieldJson(output, responseBody, this.#options)
-    this.#unset = responseBody === null ? null : this.#unsetJson(responseBody)
+  constructor(
+    output: DescMessage,
+    responseBody: DescField | null,
+    { settings, registry, kind = CODEC_KINDS[0] }: ResponseWriting,
+  ) {
+    const { emitUnpopulated } = settings.jsonOptions
+    const options = Object.freeze(jsonWriteOptions(settings.jsonOptions, registry))
+    this.#settings = { kind, options, emitsUnpopulated: emitUnpopulated }
+    this.#writer =
+      responseBody === null ? messageJsonWriter(output, this.#settings) : fieldJsonWriter(responseBody, this.#settings)
+    this.#unset = responseBody === null ? 'null' : this.#unsetText(responseBody, options)
   }
 
   /**
-   * Returns the JSON of a response.
+   * Returns the JSON of a response as text, on one line.
    *
    * @throws Error for a message that has no JSON
    */
-  of(message: Message): JsonValue {
-    const field = this.#field
-    if (field === null) return this.#jsonOf(this.#output, message)
-    return field.isSetIn(message) ? field.in(this.#jsonOf(this.#output, field.only(message))) : this.#unset
-  }
-
-  #jsonOf(desc: DescMessage, message: Message): JsonValue {
-    const json = toJson(desc, message, this.#options) as JsonValue
-    if (this.#addsUnpopulated) addUnpopulated(desc, message, json, this.#options)
-    return json
+  textOf(message: Message): string {
+    return this.#writer.write(message) ?? this.#unset
   }
 
   /** Returns the default value, or the JSON of an empty message. */
-  #unsetJson(field: DescField): JsonValue {
+  #unsetText(field: DescField, options: Partial<JsonWriteOptions>): string {
     if (field.fieldKind === 'message') {
-      return SPECIAL_TYPES.test(field.message.typeName) ? null : this.#jsonOf(field.message, create(field.message))
+      if (SPECIAL_TYPES.test(field.message.typeName)) return 'null'
+      return messageJsonWriter(field.message, this.#settings).write(create(field.message) as Message)
     }
-    const target = reflect(this.#output)
+    const target = reflect(field.parent)
     if (field.fieldKind !== 'list' && field.fieldKind !== 'map') target.set(field, target.get(field))
-    const json = toJson(this.#output, target.message, { ...this.#options, alwaysEmitImplicit: true }) as JsonObject
-    return json[keyOf(field, this.#options)] ?? null
+    const json = toJson(field.parent, target.message, { ...options, alwaysEmitImplicit: true }) as JsonObject
+    return JSON.stringify(json[options.useProtoFieldName === true ? field.name : field.jsonName] ?? null)
   }
 }
 
 /** Messages whose JSON is not an object: without a value they are null. */
 const SPECIAL_TYPES = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|Value|ListValue|\w+Value)$/
-
-/** The JSON of one field. */
-class FieldJson {
-  readonly #output: DescMessage
-  readonly #field: DescField
-  readonly #key: string
-
-  constructor(output: DescMessage, field: DescField, options: Partial<JsonWriteOptions>) {
-    this.#output = output
-    this.#field = field
-    this.#key = keyOf(field, options)
-  }
-
-  isSetIn(message: Message): boolean {
-    return reflect(this.#output, message).isSet(this.#field)
-  }
-
-  /** Returns a message without the other fields, so that only this one is written. */
-  only(message: Message): Message {
-    const target = reflect(this.#output)
-    target.set(this.#field, reflect(this.#output, message).get(this.#field))
-    return target.message
-  }
-
-  in(json: JsonValue): JsonValue {
-    return (json as JsonObject)[this.#key] ?? null
-  }
-}
-
-function keyOf(field: DescField, { useProtoFieldName }: Partial<JsonWriteOptions>): string {
-  return useProtoFieldName === true ? field.name : field.jsonName
-}

@@ -1,17 +1,35 @@
 /** R1 and R2: responses, and single fields of every kind as response bodies, with the options of the JSON. */
-import { create, createRegistry, type DescField, fromJson, type JsonObject, toJson } from '@bufbuild/protobuf'
+import {
+  create,
+  createRegistry,
+  type DescField,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  toJson,
+} from '@bufbuild/protobuf'
 import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt'
 import { describe, expect, test } from 'vitest'
 import { resolveRestOptions } from '../../../../../../server/rpc/protocols/rest/resolve-rest-options.ts'
 import { ResponseJson } from '../../../../../../server/rpc/protocols/rest/response/response-json.ts'
 import type { RestJsonOptions } from '../../../../../../server/rpc/protocols/rest/rest-options.ts'
+import { CODEC_KINDS } from '../../../../../../wire/codec/codec-settings.ts'
 import { KindsSchema, NestedSchema } from '../../../../../gen/kinds/v1/kinds_pb.js'
 import { LegacySchema } from '../../../../../gen/kinds/v1/legacy_pb.js'
 
 const registry = createRegistry(NestedSchema, AnySchema)
 
-function writer(field: DescField | null, jsonOptions: RestJsonOptions = {}, desc = KindsSchema): ResponseJson {
-  return new ResponseJson(desc, field, { settings: resolveRestOptions({ jsonOptions }), registry })
+function writer(field: DescField | null, jsonOptions: RestJsonOptions = {}, desc = KindsSchema) {
+  const settings = resolveRestOptions({ jsonOptions })
+  const [compiled, reflective] = CODEC_KINDS.map((kind) => new ResponseJson(desc, field, { settings, registry, kind }))
+  return {
+    of(message: Message): JsonValue {
+      const text = compiled?.textOf(message) ?? ''
+      expect(text).toBe(reflective?.textOf(message))
+      return JSON.parse(text)
+    },
+  }
 }
 
 const SCALARS: Readonly<Record<string, unknown>> = {
