@@ -19,6 +19,7 @@ import {
   type Transport,
 } from '@connectrpc/connect'
 import { createAsyncIterable } from '@connectrpc/connect/protocol'
+import { type LeftCall, type StreamReader, streamTo } from './leavable.ts'
 
 /**
  * Creates a client for the methods of a service, as `createClient` of `@connectrpc/connect` does, with one difference: leaving a
@@ -85,37 +86,49 @@ function bidiStreaming<I extends DescMessage, O extends DescMessage>(
   method: DescMethodServerStreaming<I, O> | DescMethodBiDiStreaming<I, O>,
 ) {
   return (request: AsyncIterable<MessageInitShape<I>>, options: CallOptions = {}) => {
-    const { timeoutMs, headers, contextValues } = options
-    const leaving = new AbortController()
+    const { signal, timeoutMs, headers, contextValues } = options
+    const messages = new ResponseMessages<O>(options)
     // What the transport throws fails the call, when it is read.
-    const call = async (): Promise<StreamResponse<I, O>> => {
-      const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
-      return transport.stream(method, signal, timeoutMs, headers, request, contextValues)
-    }
-    return new ResponseMessages<O>(call(), leaving, options)
+    const start = async () =>
+      streamTo(messages, transport, [method, signal, timeoutMs, headers, request, contextValues])
+    messages.read(start() as Promise<StreamResponse<I, O>>)
+    return messages
   }
 }
 
 type Messages<O extends DescMessage> = AsyncIterator<MessageShape<O>, undefined>
 type Result<O extends DescMessage> = IteratorResult<MessageShape<O>, undefined>
 
+const NEVER: Promise<never> = new Promise(() => {})
+
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
 /** The responses of one call, which can be read once. */
-class ResponseMessages<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
+class ResponseMessages<O extends DescMessage>
+  implements AsyncIterableIterator<MessageShape<O>, undefined>, StreamReader
+{
   readonly #options: CallOptions
-  /** Cancels the call, even before the response begins. */
-  readonly #leaving: AbortController
-  readonly #beginning: Promise<Messages<O>>
+  /** Null until the call has started. */
+  #call: LeftCall | null = null
+  #beginning: Promise<Messages<O>> = NEVER
   /** Null until the response has begun. */
   #messages: Messages<O> | null = null
   /** Null if the caller did not ask for trailers. */
   #onEnd: (() => void) | null = null
   #hasLeft = false
 
-  constructor(response: Promise<StreamResponse<DescMessage, O>>, leaving: AbortController, options: CallOptions) {
+  constructor(options: CallOptions) {
     this.#options = options
-    this.#leaving = leaving
+  }
+
+  /** Called by the transport. */
+  onCall(call: LeftCall): void {
+    this.#call = call
+    if (this.#hasLeft) call.onLeft()
+  }
+
+  /** Called once, with the response to read. */
+  read(response: Promise<StreamResponse<DescMessage, O>>): void {
     this.#beginning = response.then((begun) => this.#begin(begun))
     // Without a reader, the failure is not an unhandled rejection.
     this.#beginning.catch(() => {})
@@ -135,22 +148,23 @@ class ResponseMessages<O extends DescMessage> implements AsyncIterableIterator<M
   /** Does not wait for a response that has not begun. */
   return(): Promise<Result<O>> {
     this.#hasLeft = true
-    this.#leaving.abort()
+    this.#call?.onLeft()
     // Interceptors may have generators of their own to clean up.
     this.#beginning.then((messages) => messages.return?.()).catch(() => {})
     return Promise.resolve(END)
   }
 
-  #begin({ header, message, trailer }: StreamResponse<DescMessage, O>): Messages<O> {
+  /** Reads only the metadata that the caller asked for, as the response may make it on demand. */
+  #begin(response: StreamResponse<DescMessage, O>): Messages<O> {
     const { onHeader, onTrailer } = this.#options
     try {
-      onHeader?.(header)
+      onHeader?.(response.header)
     } catch (thrown) {
-      this.#leaving.abort()
+      this.#call?.onLeft()
       throw thrown
     }
-    if (onTrailer !== undefined) this.#onEnd = () => onTrailer(trailer)
-    this.#messages = message[Symbol.asyncIterator]()
+    if (onTrailer !== undefined) this.#onEnd = () => onTrailer(response.trailer)
+    this.#messages = response.message[Symbol.asyncIterator]()
     return this.#messages
   }
 

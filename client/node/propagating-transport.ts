@@ -10,6 +10,7 @@ import {
 import { type CallScope, currentCallScope, type Inheritance, keepCallScopes } from '../../wire/call-scope.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import { isReservedField } from '../../wire/user-fields.ts'
+import { type LeavableTransport, startLeavable, streamTo } from '../core/leavable.ts'
 import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
@@ -27,9 +28,16 @@ export const detached: ContextKey<boolean> = createContextKey(false, {
  *
  * @param defaultTimeoutMs the timeout of calls that set none; undefined for none
  */
-export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): Transport {
+export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): LeavableTransport {
   keepCallScopes()
   return {
+    [startLeavable](reader, method, signal, timeoutMs, header, input, contextValues) {
+      const scope = scopeOf(contextValues)
+      const own = { signal, timeoutMs, header }
+      const limits = scope === undefined ? own : inherit(scope, own, defaultTimeoutMs)
+      const args = [method, limits.signal, limits.timeoutMs, limits.header, input, contextValues] as const
+      return streamTo(reader, inner, [...args])
+    },
     unary(method, signal, timeoutMs, header, input, contextValues) {
       const scope = scopeOf(contextValues)
       if (scope === undefined) return inner.unary(method, signal, timeoutMs, header, input, contextValues)

@@ -1,8 +1,10 @@
 /** Creates the transport of a client. */
+
 import type { Transport } from '@connectrpc/connect'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
 import { type MemoryBudget, warnOfFault } from '../../wire/http2/http2.ts'
+import { type LeavableTransport, startLeavable } from '../core/leavable.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import type { ConnectivityState } from './contracts/connectivity-state.ts'
@@ -51,7 +53,7 @@ export function createTransport(options: TransportOptions): ClientTransport {
   return overChannel(opened, withPropagation(normal, callingTransport(normal, opened)))
 }
 
-function callingTransport(options: NormalTransportOptions, opened: OpenChannel): Transport {
+function callingTransport(options: NormalTransportOptions, opened: OpenChannel): LeavableTransport {
   const { protocol, useHttpGet, interceptors, defaultTimeoutMs } = options
   const { channel, config, timers, authenticator } = opened
   const edge = new GuardedEdge({ name: 'an observer of calls', report: warnOfFault })
@@ -71,14 +73,21 @@ function callingTransport(options: NormalTransportOptions, opened: OpenChannel):
 
 const GRPC_PROTOCOLS = { grpc: grpcProtocol, 'grpc-web': grpcWebProtocol } as const
 
-function withPropagation({ propagation, defaultTimeoutMs }: NormalTransportOptions, transport: Transport): Transport {
+function withPropagation(
+  { propagation, defaultTimeoutMs }: NormalTransportOptions,
+  transport: LeavableTransport,
+): LeavableTransport {
   return propagation ? propagating(transport, defaultTimeoutMs) : transport
 }
 
-function overChannel({ channel, inspect, close }: OpenChannel, transport: Transport): ClientTransport {
+function overChannel(
+  { channel, inspect, close }: OpenChannel,
+  transport: LeavableTransport,
+): ClientTransport & LeavableTransport {
   return {
     unary: transport.unary.bind(transport),
     stream: transport.stream.bind(transport),
+    [startLeavable]: transport[startLeavable].bind(transport),
     getState: (isWanted) => channel.getState(isWanted),
     connect: () => channel.connect(),
     watchState: (from, signal) => channel.watchState(from, signal),

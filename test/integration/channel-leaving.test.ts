@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { Code } from '@connectrpc/connect'
+import { Code, type Transport } from '@connectrpc/connect'
+import { createAsyncIterable } from '@connectrpc/connect/protocol'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../client/core/create-client.ts'
 import { createTransport } from '../../client/node/transport.ts'
@@ -53,6 +54,33 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     }
     await left.promise
     expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
+  })
+
+  test('leaving cancels the call through interceptors', async () => {
+    const { greeter } = open({ protocol, interceptors: [(next) => async (request) => ({ ...(await next(request)) })] })
+    for await (const _ of greeter.getStream({ topic: 'long' })) break
+    await left.promise
+  })
+
+  test('leaving cancels the call through a transport of the application', async () => {
+    const { transport } = open({ protocol })
+    const own: Transport = { unary: transport.unary, stream: transport.stream }
+    for await (const _ of createClient(GreeterService, own).getStream({ topic: 'long' })) break
+    await left.promise
+  })
+
+  test('the trailers of a response are empty until its end, whenever they are read', async () => {
+    const { transport } = open({ protocol })
+    for (const readsEarly of [true, false]) {
+      const requests = createAsyncIterable([{ topic: 'short' }])
+      const method = GreeterService.method.getStream
+      const response = await transport.stream(method, undefined, undefined, undefined, requests)
+      expect(response.header.get('x-topic')).toBe('short')
+      if (readsEarly) expect([...response.trailer]).toEqual([])
+      await collect(response.message)
+      expect(response.trailer.get('x-count')).toBe('2')
+      expect(response.trailer).toBe(response.trailer)
+    }
   })
 
   test('leaving a bidirectional stream cancels the call and ends its requests', async () => {

@@ -1,11 +1,20 @@
-/** The benchmark calls with Connect's own client, over any transport. */
-import { type CallOptions, createClient, type Transport } from '@connectrpc/connect'
+/** The benchmark calls with a client of Connect, over any transport. */
+import { type CallOptions, createClient as createConnectClient, type Transport } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { BenchService } from '../../gen/bench/v1/bench_pb.js'
 import type { BenchClient } from './client-program.ts'
 
-/** @param close closes the transport's connection */
-export function connectClient(transport: Transport, close: () => void | Promise<void>): BenchClient {
+/** A transport, and what belongs to it. */
+interface ConnectParts {
+  readonly transport: Transport
+  /** Creates the clients. Default: Connect's own `createClient`. */
+  readonly createClient?: typeof createConnectClient
+  /** Closes the transport's connection. */
+  readonly close: () => void | Promise<void>
+}
+
+/** The client of a benchmark, over a transport. */
+export function connectClient({ transport, close, createClient = createConnectClient }: ConnectParts): BenchClient {
   const greeter = createClient(GreeterService, transport)
   const bench = createClient(BenchService, transport)
   return {
@@ -20,15 +29,17 @@ export function connectClient(transport: Transport, close: () => void | Promise<
     },
     async openEcho(text, signal) {
       const { promise, resolve: end } = Promise.withResolvers<void>()
-      async function* requests() {
-        yield { text }
-        await promise
-      }
-      const answers = bench.echo(requests(), options(signal))[Symbol.asyncIterator]()
+      const answers = bench.echo(oneRequest(text, promise), options(signal))[Symbol.asyncIterator]()
       await answers.next()
       return end
     },
   }
+}
+
+/** One request, and the end of the requests when the call may end. */
+async function* oneRequest(text: string, end: Promise<void>) {
+  yield { text }
+  await end
 }
 
 function options(signal: AbortSignal | undefined): CallOptions {

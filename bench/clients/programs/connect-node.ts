@@ -6,5 +6,6 @@ import { connectClient } from './connect-client.ts'
 await runClientProgram((address) => {
   const baseUrl = `http://${address}`
   const sessionManager = new Http2SessionManager(baseUrl)
-  return connectClient(createGrpcTransport({ baseUrl, sessionManager }), () => sessionManager.abort())
+  const transport = createGrpcTransport({ baseUrl, sessionManager })
+  return connectClient({ transport, close: () => sessionManager.abort() })
 })

@@ -18,6 +18,13 @@ import {
 } from '@connectrpc/connect'
 import { envelopeOf } from '../../../wire/envelope.ts'
 import { isReservedField } from '../../../wire/user-fields.ts'
+import {
+  type LeavableTransport,
+  type StreamArguments,
+  type StreamReader,
+  startLeavable,
+  streamWithSignal,
+} from '../../core/leavable.ts'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, TransportParts } from './call-init.ts'
 import { callLabel } from './call-label.ts'
@@ -32,14 +39,16 @@ type AnyRequest = UnaryRequest | StreamRequest
 
 interface Request extends Pick<CallInit, 'header' | 'signal' | 'timeoutMs' | 'within'> {
   readonly contextValues: ContextValues | undefined
+  /** Is given the call. Default: nobody. */
+  readonly reader?: StreamReader
 }
 
-interface CallArguments extends Omit<Request, 'header' | 'within'> {
+interface CallArguments extends Omit<Request, 'header' | 'within' | 'reader'> {
   readonly header: Parameters<Transport['unary']>[3]
 }
 
 /** Connect's `Transport`. Calls without interceptors take a shorter path. */
-export class RpcTransport implements Transport {
+export class RpcTransport implements LeavableTransport {
   readonly #parts: TransportParts
   readonly #plans = new Map<DescMethod, MethodPlan>()
 
@@ -71,6 +80,16 @@ export class RpcTransport implements Transport {
     return response as Promise<StreamResponse<I, O>>
   }
 
+  /** As `stream`, for a reader that may leave. Only interceptors need a signal for that. */
+  [startLeavable](reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse> {
+    if (this.#parts.interceptors.length > 0) return streamWithSignal(reader, this, args)
+    const [method, signal, timeoutMs, header, input, contextValues] = args
+    return this.#callStream(this.#planOf(method), input, {
+      ...this.#requestOf({ header, signal, timeoutMs, contextValues }),
+      reader,
+    })
+  }
+
   #callUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
     const envelope = envelopeOf(plan.codec.encodeWithHeadroom(plan.createInput(input)))
     const init = this.#initOf(plan, request)
@@ -79,7 +98,11 @@ export class RpcTransport implements Transport {
 
   #callStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
     const init = this.#initOf(plan, request)
-    return new Promise((resolve, reject) => new StreamClientCall(init, input, resolve, reject).start())
+    return new Promise((resolve, reject) => {
+      const call = new StreamClientCall(init, input, resolve, reject)
+      call.start()
+      request.reader?.onCall(call)
+    })
   }
 
   #interceptUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
@@ -101,8 +124,11 @@ export class RpcTransport implements Transport {
     const iterator = iteratorOf(input)
     const message = new CompleteMessages(plan.createInput, iterator)
     const within = this.#within(request)
-    const next = async (sent: AnyRequest): Promise<StreamResponse> =>
-      this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within))
+    const next = async (sent: AnyRequest): Promise<StreamResponse> => {
+      const response = await this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within))
+      const { stream, service, header, trailer } = response
+      return { stream, service, method, header, trailer, message: response.message }
+    }
     const seen = { ...seenRequest(plan, request), signal: within.signal, stream: true, method, message } as const
     return within.stream(seen, next, iterator)
   }

@@ -1,15 +1,20 @@
 /** Reads the messages of a response, and the status after the last one. */
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 
+/** The call, which reads its status after the last message. */
+export interface EndOfMessages {
+  /** @throws the error of the status, if there is one */
+  atEnd(): void
+}
+
 /** A reader that ends with the status of the call. */
 export class StatusReader<M> implements MessageReader<M> {
   readonly #reader: MessageReader<M>
-  readonly #onEnd: () => void
+  readonly #call: EndOfMessages
 
-  /** @param onEnd called after the last message; throws the error of the status, if there is one */
-  constructor(reader: MessageReader<M>, onEnd: () => void) {
+  constructor(reader: MessageReader<M>, call: EndOfMessages) {
     this.#reader = reader
-    this.#onEnd = onEnd
+    this.#call = call
   }
 
   get receivedBytes(): number {
@@ -37,7 +42,7 @@ export class StatusReader<M> implements MessageReader<M> {
   }
 
   #withStatus(): boolean {
-    if (this.#reader.isAtEnd) this.#onEnd()
+    if (this.#reader.isAtEnd) this.#call.atEnd()
     return true
   }
 }

@@ -1,11 +1,8 @@
 /** A call with any number of messages in each direction. */
-import type { DescMessage, DescMethodStreaming, Message, MessageInitShape } from '@bufbuild/protobuf'
+import type { DescMessage, DescMethodStreaming, MessageInitShape } from '@bufbuild/protobuf'
 import { Code, type ConnectError, type StreamResponse } from '@connectrpc/connect'
 import type { EncodedMessage } from '../../../wire/codec/encode/message-encoder.ts'
 import { envelopeOf } from '../../../wire/envelope.ts'
-import type { MessageReader } from '../../../wire/envelope-reader.ts'
-import { MessageStream } from '../../../wire/message-stream.ts'
-import { toHeaders } from '../../../wire/read-status.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import type { Attempt } from './attempt.ts'
 import { answerError, leftError, toCallError } from './call-errors.ts'
@@ -13,18 +10,19 @@ import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { checkSendSize, type RequestMessage } from './compress-message.ts'
 import { checkedResult, iteratorOf, leaveMessages, type RequestInput } from './message-iterators.ts'
-import { StatusReader } from './status-reader.ts'
+import { type AnsweredCall, StreamAnswer } from './stream-answer.ts'
 
 type Resolve = (response: StreamResponse) => void
 type Reject = (error: ConnectError) => void
 
 /** Reads messages on demand. Unread ones stay in the transport, whose flow control stops the server. */
-export class StreamClientCall extends ClientCall {
+export class StreamClientCall extends ClientCall implements AnsweredCall {
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
-  readonly #resolve: Resolve
-  readonly #reject: Reject
-  readonly #trailer = new Headers()
-  #output: MessageStream<Message> | null = null
+  #resolve: Resolve
+  #reject: Reject
+  #output: StreamAnswer | null = null
+  /** The attempt with the response; null before it. */
+  #answering: Attempt | null = null
   /** The sent messages, while another attempt may need them; null once there can be none. */
   #replay: RequestMessage[] | null = []
   #replayBytes = 0
@@ -76,16 +74,36 @@ export class StreamClientCall extends ClientCall {
 
   protected override answer(attempt: Attempt): void {
     this.#replay = null
+    this.#answering = attempt
     try {
-      const reader = new StatusReader(attempt.createReader(), () => this.#atEnd(attempt))
-      this.#output = new ResponseMessages(reader, {
-        onLeft: () => this.cancel(leftError()),
-        onBroken: (error) => this.endWith(attempt, error),
-      })
-      this.#resolve(this.#responseOf(attempt, this.#output))
+      this.#output = new StreamAnswer(this, attempt, this.init.plan.method as DescMethodStreaming)
+      this.#resolve(this.#output)
+      // What waits for the response is not kept for as long as the call is open.
+      this.#resolve = ignore
+      this.#reject = ignore
     } catch (error) {
       this.endWith(attempt, answerError(error))
     }
+  }
+
+  /** Called by the answer, whose reader has left. */
+  onLeft(): void {
+    this.cancel(leftError())
+  }
+
+  /** Called by the answer. */
+  onBroken(error: ConnectError): void {
+    if (this.#answering !== null) this.endWith(this.#answering, error)
+  }
+
+  /** Called by the answer, to handle the status. Throws its error. */
+  atEnd(): void {
+    const attempt = this.#answering
+    if (this.isOver || attempt === null) return
+    const error = attempt.readStatus()
+    this.#output?.onTrailers()
+    this.endWith(attempt, error)
+    if (error !== null) throw error
   }
 
   protected override attemptsWaitFor(): string {
@@ -179,21 +197,6 @@ export class StreamClientCall extends ClientCall {
       this.#onWritable = resolve
     })
   }
-
-  /** Handles the status after the last message. Throws its error. */
-  #atEnd(attempt: Attempt): void {
-    if (this.isOver) return
-    const error = attempt.readStatus()
-    for (const { name, value } of attempt.trailers ?? []) this.#trailer.append(name, value)
-    this.endWith(attempt, error)
-    if (error !== null) throw error
-  }
-
-  #responseOf(attempt: Attempt, message: MessageStream<Message>): StreamResponse {
-    const method = this.init.plan.method as DescMethodStreaming
-    const header = toHeaders(attempt.headers)
-    return { stream: true, service: method.parent, method, header, trailer: this.#trailer, message }
-  }
 }
 
 function findFurthest(attempts: readonly Attempt[]): Attempt | null {
@@ -204,31 +207,4 @@ function findFurthest(attempts: readonly Attempt[]): Attempt | null {
   return furthest
 }
 
-/** The events that end a call before its response ends. */
-interface EarlyEnd {
-  /** The application has stopped reading. */
-  onLeft(): void
-  /** The response cannot be read any further. */
-  onBroken(error: ConnectError): void
-}
-
-class ResponseMessages extends MessageStream<Message> {
-  readonly #end: EarlyEnd
-
-  constructor(reader: MessageReader<Message>, end: EarlyEnd) {
-    super(reader)
-    this.#end = end
-  }
-
-  override return(): Promise<IteratorResult<Message, undefined>> {
-    const result = super.return()
-    this.#end.onLeft()
-    return result
-  }
-
-  protected override onBroken(error: unknown): ConnectError {
-    const fault = answerError(error)
-    this.#end.onBroken(fault)
-    return fault
-  }
-}
+function ignore(): void {}

@@ -1,0 +1,47 @@
+/**
+ * Cancels the streams of readers that leave, without an AbortSignal for each: the signal with its listener is a quarter of the memory of a
+ * call in flight. Transports that do not know this get a signal.
+ */
+import type { StreamResponse, Transport } from '@connectrpc/connect'
+
+/** The name of the method by which a transport starts a stream that its reader may leave. */
+export const startLeavable: unique symbol = Symbol('startLeavable')
+
+/** A call that ends when its reader leaves. */
+export interface LeftCall {
+  /** Cancels the call, unless it has ended. */
+  onLeft(): void
+}
+
+/** The reader of a stream. */
+export interface StreamReader {
+  /** Called once by the transport, when the call has started, and before its response. */
+  onCall(call: LeftCall): void
+}
+
+/** The arguments of `stream` of a transport. */
+export type StreamArguments = Parameters<Transport['stream']>
+
+/** A transport whose streams can be left. */
+export interface LeavableTransport extends Transport {
+  /** As `stream`, but calls the reader. */
+  [startLeavable](reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse>
+}
+
+/** Starts a stream that its reader may leave, over any transport. */
+export function streamTo(reader: StreamReader, transport: Transport, args: StreamArguments): Promise<StreamResponse> {
+  const { [startLeavable]: start } = transport as Partial<LeavableTransport>
+  return start === undefined ? streamWithSignal(reader, transport, args) : start.call(transport, reader, ...args)
+}
+
+/** The same by a signal, for transports and interceptors that know no other way. */
+export function streamWithSignal(
+  reader: StreamReader,
+  transport: Transport,
+  [method, signal, ...rest]: StreamArguments,
+): Promise<StreamResponse> {
+  const leaving = new AbortController()
+  reader.onCall({ onLeft: () => leaving.abort() })
+  const both = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
+  return transport.stream(method, both, ...rest)
+}
