@@ -57,6 +57,7 @@ export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
 export class Http1Connection implements ExchangeConnection {
   readonly remoteAddress: string
   readonly remotePort: number
+  readonly peer: string
   readonly isEncrypted: boolean
   readonly tls: ExchangeConnection['tls']
   readonly httpVersion: ExchangeConnection['httpVersion']
@@ -69,9 +70,10 @@ export class Http1Connection implements ExchangeConnection {
   #last: RememberedHead | undefined
 
   constructor(socket: Socket, httpVersion: ExchangeConnection['httpVersion']) {
-    const { remoteAddress, remotePort, isEncrypted, tls } = readConnection(socket, httpVersion)
+    const { remoteAddress, remotePort, peer, isEncrypted, tls } = readConnection(socket, httpVersion)
     this.remoteAddress = remoteAddress
     this.remotePort = remotePort
+    this.peer = peer
     this.isEncrypted = isEncrypted
     this.tls = tls
     this.httpVersion = httpVersion

@@ -46,7 +46,7 @@ const connections = new WeakMap<Http2Session, ExchangeConnection>()
 
 function http2ConnectionOf({ stream, socket }: Http2ServerRequest): ExchangeConnection {
   const session = stream.session
-  if (session === undefined) return { remoteAddress: '', remotePort: 0, isEncrypted: false, httpVersion: '2' }
+  if (session === undefined) return { remoteAddress: '', remotePort: 0, peer: '', isEncrypted: false, httpVersion: '2' }
   let connection = connections.get(session)
   if (connection === undefined) {
     connection = readConnection(socket, '2')

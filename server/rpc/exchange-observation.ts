@@ -1,14 +1,14 @@
 /** Reports an exchange to the observers of its port: its start, its messages, its end. */
 import type { X509Certificate } from 'node:crypto'
 import type { DescMethod, Message } from '@bufbuild/protobuf'
-import type { Code, ConnectError } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import type { CallObservation, CallObserver, CallStart, CallTrace, HeaderReader } from '../../wire/call-observer.ts'
 import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.ts'
 import { ConcealedError } from '../interceptors/call-outcome.ts'
-import { peerText } from '../observing/client-address.ts'
 import type { CallPlan } from './call-plan.ts'
-import type { Exchange, ExchangeConnection } from './exchange/exchange.ts'
+import type { Exchange } from './exchange/exchange.ts'
 import { FieldReader } from './exchange/field-reader.ts'
+import type { ProtocolPlan } from './protocols/server-protocol.ts'
 
 /** What is known of an exchange from its head. */
 export interface ObservedHead {
@@ -59,7 +59,7 @@ export class ExchangeObservation implements MessageDecoder<Message> {
 
   /** Creates the reader of a call, and counts messages as it decodes them. */
   createReader(plan: CallPlan): MessageReader<Message> {
-    const reader = plan.protocol.createReader(this.#exchange, { ...plan, reading: { ...plan.reading, decoder: this } })
+    const reader = plan.protocol.createReader(this.#exchange, countedPlan(plan, this))
     this.#plan = plan
     this.#reader = reader
     return reader
@@ -86,20 +86,20 @@ export class ExchangeObservation implements MessageDecoder<Message> {
 
   onEnd({ code, error, receivedBytes, endedAtMs }: ExchangeEnd): void {
     const { sentStatus, sentBytes, openedAtMs, connection } = this.#exchange
-    const errorId = ConcealedError.idOf(error)
-    this.#observation.onEnd({
+    const end = {
       code,
       error,
-      ...(errorId === undefined ? {} : { errorId }),
       httpStatus: sentStatus === 0 ? undefined : sentStatus,
       receivedBytes,
       sentBytes,
       receivedMessages: this.#receivedMessages,
       sentMessages: this.#sentMessages,
       durationMs: endedAtMs - openedAtMs,
-      peer: peerOf(connection),
+      peer: connection.peer,
       trace: this.#observation.trace,
-    })
+    }
+    const errorId = error === null ? undefined : ConcealedError.idOf(error)
+    this.#observation.onEnd(errorId === undefined ? end : { ...end, errorId })
   }
 }
 
@@ -137,7 +137,7 @@ class ExchangeStart implements CallStart {
   }
 
   get peer(): string {
-    return peerOf(this.#exchange.connection)
+    return this.#exchange.connection.peer
   }
 
   get certificate(): X509Certificate | undefined {
@@ -157,6 +157,10 @@ class ExchangeStart implements CallStart {
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: ExchangeConnection): string {
-  return peerText(remoteAddress, remotePort)
+/** The same plan with a decoder that counts. Copied field by field, which is much cheaper than spreading frozen objects. */
+function countedPlan(plan: CallPlan, decoder: MessageDecoder<Message>): ProtocolPlan {
+  const { entry, protocol, route, codec, reading, baseFields, head, compressedHead } = plan
+  const { maxBytes, compression, isSingle = false, truncatedCode = Code.InvalidArgument } = reading
+  const counted = { maxBytes, compression, isSingle, truncatedCode, decoder }
+  return { entry, protocol, route, codec, reading: counted, baseFields, head, compressedHead }
 }

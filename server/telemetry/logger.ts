@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import { escapeJsonControls } from '../../wire/text/escape-controls.ts'
 import { logLineFormatter } from '../terminal/format-log-line.ts'
 import { paintFor, usesColor } from '../terminal/paint.ts'
+import { BatchedOutput } from './batched-output.ts'
 import { noteLineFormat } from './line-writer.ts'
 import type { Pino } from './load-pino.ts'
 import { isSecretHeader, REDACTED, redactHeaders, SECRET_HEADERS } from './redact-headers.ts'
-import { TurnOutput } from './turn-output.ts'
 
 /** What is logged, and in which shape. */
 export interface LoggerOptions {
@@ -99,7 +99,7 @@ function serializeError({ stdSerializers }: Pino, error: Error): unknown {
 function openStdout({ destination }: Pino, isSync: boolean): LogDestination {
   const limits = { dest: STDOUT, maxLength: MAX_WAITING_LENGTH }
   if (isSync) return destination({ ...limits, sync: true })
-  return new TurnOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH, contentMode: 'buffer' }))
+  return new BatchedOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH, contentMode: 'buffer' }))
 }
 
 function prettyDestination(output: LogDestination, isTerminal: boolean): LogDestination {

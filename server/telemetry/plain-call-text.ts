@@ -5,6 +5,14 @@ import { fieldsText } from './line-writer.ts'
 /** The paths whose texts are kept for each protocol; those of methods are fewer. */
 const MAX_PATHS = 10_000
 
+/** The connections whose addresses are kept as text. */
+const MAX_PEERS = 1_024
+
+const VERSIONS: ReadonlyMap<string | undefined, string> = new Map([
+  ['2', fieldsText({ httpVersion: '2.0' })],
+  ['1.1', fieldsText({ httpVersion: '1.1' })],
+])
+
 /** Above it, about half an hour, durations are formatted as other numbers. */
 const MAX_WHOLE_MICROSECONDS = 2 ** 31
 
@@ -22,14 +30,13 @@ export function isPlainSuccess({ protocol, method, route }: CallStart, end: Call
 /** Remembers the texts that calls share. */
 export class PlainCallText {
   readonly #protocols = new Map<string, Map<string, string>>()
-  #peer = ''
-  #peerText = fieldsText({ peer: '' })
+  readonly #peers = new Map<string, string>()
 
   /** Returns the fields, each with a comma before it. */
   of({ protocol, path, httpVersion }: CallStart, end: CallEnd): string {
     const { durationMs, receivedBytes, sentBytes, peer, trace } = end
     const numbers = `${durationText(durationMs)},"receivedBytes":${receivedBytes},"sentBytes":${sentBytes}`
-    const version = httpVersion === '2' ? ',"httpVersion":"2.0"' : fieldsText({ httpVersion })
+    const version = VERSIONS.get(httpVersion) ?? fieldsText({ httpVersion })
     const text = this.#names(protocol, path) + numbers + this.#textOf(peer) + version
     return trace === undefined ? text : text + fieldsText(trace.ids)
   }
@@ -44,13 +51,13 @@ export class PlainCallText {
     return text
   }
 
-  /** The lines of one turn are mostly those of a few connections, one after another. */
   #textOf(peer: string): string {
-    if (peer !== this.#peer) {
-      this.#peer = peer
-      this.#peerText = fieldsText({ peer })
-    }
-    return this.#peerText
+    const known = this.#peers.get(peer)
+    if (known !== undefined) return known
+    const text = fieldsText({ peer })
+    if (this.#peers.size >= MAX_PEERS) this.#peers.clear()
+    this.#peers.set(peer, text)
+    return text
   }
 }
 

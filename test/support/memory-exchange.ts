@@ -30,6 +30,7 @@ export function memoryHead(init: MemoryHead): ExchangeHead {
 
 const CONNECTION: ExchangeConnection = {
   remoteAddress: '127.0.0.1',
+  peer: '127.0.0.1:4000',
   remotePort: 4_000,
   isEncrypted: false,
   httpVersion: '2',

@@ -45,7 +45,8 @@ export async function startNativeServer(
   const sessions = new Set<Http2Session>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const { remoteAddress = '', remotePort = 0 } = socket
-    const connection = { remoteAddress, remotePort, isEncrypted: false, httpVersion: '2' } as const
+    const peer = `${remoteAddress}:${remotePort}`
+    const connection = { remoteAddress, remotePort, peer, isEncrypted: false, httpVersion: '2' } as const
     const session = createServerSession(socket, http2, {
       onRequest: (stream, head) => lane.accept(new Http2Exchange(stream, head, connection)),
       onFault: (_session, error) => faults.push({ err: error }),

@@ -55,6 +55,8 @@ export interface ExchangeConnection {
   readonly remoteAddress: string
   /** The peer's port; 0 on a Unix socket. */
   readonly remotePort: number
+  /** Both, for observers: `192.0.2.1:1234` or `[2001:db8::1]:1234`; empty on a Unix socket. */
+  readonly peer: string
   /** Whether this process terminates TLS for the connection. */
   readonly isEncrypted: boolean
   /** Undefined for cleartext. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { peerText } from '../../observing/client-address.ts'
 import type { ExchangeConnection, PeerTls } from './exchange.ts'
 
 /**
@@ -9,7 +10,8 @@ import type { ExchangeConnection, PeerTls } from './exchange.ts'
  */
 export function readConnection(socket: Socket, httpVersion: ExchangeConnection['httpVersion']): ExchangeConnection {
   const { remoteAddress = '', remotePort = 0 } = socket
-  return { remoteAddress, remotePort, isEncrypted: 'encrypted' in socket, tls: tlsOf(socket), httpVersion }
+  const peer = peerText(remoteAddress, remotePort)
+  return { remoteAddress, remotePort, peer, isEncrypted: 'encrypted' in socket, tls: tlsOf(socket), httpVersion }
 }
 
 function tlsOf(socket: Socket): PeerTls | undefined {

@@ -9,7 +9,13 @@ import {
   type WrittenPiece,
 } from '../../../../../server/listen/forwarded/memory-socket.ts'
 
-const PEER = { remoteAddress: '192.0.2.1', remotePort: 4711, isEncrypted: false, httpVersion: '2' } as const
+const PEER = {
+  remoteAddress: '192.0.2.1',
+  remotePort: 4711,
+  peer: '192.0.2.1:4711',
+  isEncrypted: false,
+  httpVersion: '2',
+} as const
 
 /** Records its calls. */
 class RecordingOwner implements MemorySocketOwner {

@@ -10,7 +10,13 @@ import { listenRaw } from '../../../../support/listen-raw.ts'
 import { RawSocket } from '../../../../support/raw-socket.ts'
 
 const MIB = 1_048_576
-const PEER = { remoteAddress: '127.0.0.1', remotePort: 1, isEncrypted: false, httpVersion: '1.1' } as const
+const PEER = {
+  remoteAddress: '127.0.0.1',
+  remotePort: 1,
+  peer: '127.0.0.1:1',
+  isEncrypted: false,
+  httpVersion: '1.1',
+} as const
 const OK = ResponseBlock.once(200, [{ name: 'content-type', value: 'text/plain' }])
 const TRAILERS = ResponseBlock.once(0, [{ name: 'grpc-status', value: '0' }])
 
