@@ -16,6 +16,7 @@ import { ForwardedRequest } from './forwarded/forwarded-request.ts'
 import type { NodePair } from './forwarded/node-http.ts'
 import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
 import type { PortCalls } from './port-calls.ts'
+import type { PortLane } from './port-lane.ts'
 import { type GuardLimits, guardRequest, toOriginForm } from './request-guard.ts'
 import { type ObservedPair, RequestObservation } from './request-observation.ts'
 import { RequestStallWatch, type StallLimits } from './request-stall-watch.ts'
@@ -113,8 +114,9 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
 
   function enter({ lane, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
     const exchange = new Http1Exchange(request, response, { head, connection, budget: limits.http2 })
-    lane.accept(exchange)
     stalls.add({ request, response, progress: exchange, protocol })
+    if (head.contentLength > 0 && !exchange.isContinueDue) process.nextTick(acceptArrived, lane, exchange)
+    else lane.accept(exchange)
   }
 
   /** Refuses a request that the guard rejects. Returns whether it did. */
@@ -128,6 +130,13 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     sendRefusal(request, response, calls.refuse(protocol, headOf(request), fault))
     return true
   }
+}
+
+/** Runs when node:http has parsed the rest of what it has read: in most cases the whole body. */
+function acceptArrived(lane: PortLane, exchange: Http1Exchange): void {
+  exchange.takeArrived()
+  lane.accept(exchange)
+  exchange.holdUnread()
 }
 
 /** Sends `100 Continue` to a client that waits for it. HTTP/1.0 has no interim responses (RFC 9110 section 10.1.1). */

@@ -19,14 +19,15 @@ const MAX_TEXT_BYTES = 4_096
 export class Http1Exchange extends NodeExchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  #isContinueDue: boolean
+  /** Whether the client waits for `100 Continue`, which `want` sends. */
+  isContinueDue: boolean
   #isDrainDue = false
 
   constructor(request: IncomingMessage, response: ServerResponse, init: NodeExchangeInit) {
     super(request, init)
     this.#request = request
     this.#response = response
-    this.#isContinueDue = expectsContinue(request) && !hasSentContinue(response)
+    this.isContinueDue = expectsContinue(request) && !hasSentContinue(response)
     response.on('close', () => this.#onClose())
     if (response.socket === null) watchPipelined(request, response, () => this.#onClose())
   }
@@ -92,8 +93,8 @@ export class Http1Exchange extends NodeExchange {
   }
 
   protected override askForBody(): void {
-    if (!this.#isContinueDue) return
-    this.#isContinueDue = false
+    if (!this.isContinueDue) return
+    this.isContinueDue = false
     this.#response.writeContinue()
   }
 
@@ -139,7 +140,7 @@ export class Http1Exchange extends NodeExchange {
     if (this.isPeerDone || !hasRequestBody(request)) return false
     return (
       this.isDecoded ||
-      this.#isContinueDue ||
+      this.isContinueDue ||
       !(this.head.contentLength >= 0 && this.head.contentLength <= MAX_DROPPED_BYTES)
     )
   }

@@ -137,6 +137,25 @@ export abstract class NodeExchange implements Exchange {
     return this.write(copyOf(buffer, start, end))
   }
 
+  /**
+   * Takes the body without listening for it, if all of it has arrived. Short bodies mostly have, once node:http has parsed the octets that
+   * came with the head.
+   */
+  takeArrived(): void {
+    const request = this.#request
+    if (!request.complete || this.isDecoded || this.#isListening || this.isGone) return
+    const body: Buffer | null = request.read()
+    this.#isEnded = true
+    if (body === null) return
+    this.receivedBytes += body.byteLength
+    this.#body.push(body, 0, body.length)
+  }
+
+  /** Counts what the owner has not read of a body that was taken. */
+  holdUnread(): void {
+    if (!this.isAnswered && !this.isGone) this.hold(this.#body.capacityBytes)
+  }
+
   /** Does nothing: Node does not limit how many requests of a connection run. */
   release(): void {}
 
