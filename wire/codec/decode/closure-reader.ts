@@ -1,6 +1,8 @@
 /** Reads messages by closures, one per field: where code cannot be generated, and for types with very many fields. */
-import type { DescMessage } from '@bufbuild/protobuf'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { messageCostsOf } from '../../decode-budget/message-costs.ts'
 import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { chargeOf, chargeUnknown, closeFrame, openFrame } from './decode-meter.ts'
 import { fieldReader } from './field-reader.ts'
 import { longTag, reader, truncated } from './octet-reader.ts'
 import { checkTag, skip, unknownField } from './skip-field.ts'
@@ -18,6 +20,18 @@ export type ReadOther = (
 
 /** Returns the function that reads the fields of a type. */
 export function closureReader(desc: DescMessage, find: FindReader): ReadMessage {
+  const read = fieldsReader(desc, find)
+  if (!find.charges) return read
+  const costs = messageCostsOf(desc)
+  return (message, octets, start, end, depth, group) => {
+    openFrame(costs, depth)
+    const position = read(message, octets, start, end, depth, group)
+    closeFrame(depth)
+    return position
+  }
+}
+
+function fieldsReader(desc: DescMessage, find: FindReader): ReadMessage {
   const readOther = otherFields(desc, find)
   return (message, octets, start, end, depth, group) => {
     checkDepth(depth)
@@ -54,7 +68,7 @@ export function otherFields(desc: DescMessage, find: FindReader): ReadOther {
     if (read === undefined) {
       const field = makers.get(number)
       if (field === undefined) return readUnknown(message, octets, start, tag, depth, unknown)
-      read = fieldReader(field, find)
+      read = chargedReader(field, find)
       fields.set(number, read)
     }
     reader.position = read(message, octets, start, tag, depth)
@@ -73,12 +87,26 @@ export function checkGroupEnd(tag: number, group: number): void {
   if (tag >>> 3 !== group) throw new Error('malformed message: the group ends with the number of another')
 }
 
+/** Returns the function that reads a field, and charges for it where the type is charged for. */
+function chargedReader(field: DescField, find: FindReader): ReadField {
+  const read = fieldReader(field, find)
+  if (!find.charges) return read
+  const { before, after } = chargeOf(field)
+  return (message, octets, start, tag, depth) => {
+    before(octets, start, tag, depth)
+    const position = read(message, octets, start, tag, depth)
+    after?.(depth)
+    return position
+  }
+}
+
 function readUnknown(...[, octets, start, tag, depth, unknown]: Parameters<ReadOther>): UnknownField[] | undefined {
   const maxGroups = reader.recursionLimit - depth
   if (!reader.keepsUnknownFields) {
     reader.position = skip(octets, start, tag, maxGroups)
     return unknown
   }
+  chargeUnknown(depth)
   const field = unknownField(octets, start, tag, maxGroups)
   if (unknown === undefined) return [field]
   unknown.push(field)

@@ -1,6 +1,7 @@
 /** Generates the code that reads the entries of one map field. */
 import { ScalarType } from '@bufbuild/protobuf'
 import { FunctionSource } from '../function-source.ts'
+import { keyCharge } from './decode-meter.ts'
 import { bindReader, childCode, scalarCode, tagCode } from './emit-value.ts'
 import type { MapField, ReadEntry } from './entry-reader.ts'
 import { zeroScalar } from './scalar-reader.ts'
@@ -37,6 +38,7 @@ export function emitEntryReader(field: MapField, find: FindReader): ReadEntry {
     '}',
     '}',
     ...complete,
+    ...(find.charges ? [`${source.bind(keyCharge(field))}(k, d)`] : []),
     `${source.bind(setEntry)}(map, k, v)`,
     'return p',
   )

@@ -1,8 +1,10 @@
 /** Generates the code that reads the messages of one type: a loop over a switch of the tags that the type expects. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { messageCostsOf } from '../../decode-budget/message-costs.ts'
 import { WireType } from '../../decode-budget/wire-cursor.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
 import { checkDepth, checkGroupEnd, otherFields } from './closure-reader.ts'
+import { chargeOf, closeFrame, openFrame } from './decode-meter.ts'
 import { emitEntryReader } from './emit-entry-reader.ts'
 import { bindReader, childCode, contentCode, type ReaderNames, scalarCode, tagCode } from './emit-value.ts'
 import { keepEnumValue } from './field-reader.ts'
@@ -37,6 +39,7 @@ class ReaderEmitter {
     this.#source.add(
       `if (d > ${reader}.recursionLimit) ${this.#bind(checkDepth)}(d)`,
       `const limit = ${reader}.limit`,
+      ...this.#charge(openFrame, `${this.#bind(messageCostsOf(this.#desc))}, d`),
       'let n = 0, q = 0, u = m.$unknown',
       'while (p < end) {',
       ...tagCode(this.#names),
@@ -46,14 +49,21 @@ class ReaderEmitter {
       '}',
       '}',
       `if (group !== 0) ${this.#bind(truncated)}()`,
-      'if (u !== undefined) m.$unknown = u',
-      'return p',
+      ...this.#finish(),
     )
     return this.#source.compile<ReadMessage>('m, b, p, end, d, group', `read_${this.#desc.typeName}`)
   }
 
   #bind(value: unknown): string {
     return this.#source.bind(value)
+  }
+
+  #charge(charge: unknown, input: string): string[] {
+    return this.#find.charges ? [`${this.#bind(charge)}(${input})`] : []
+  }
+
+  #finish(): string[] {
+    return ['if (u !== undefined) m.$unknown = u', ...this.#charge(closeFrame, 'd'), 'return p']
   }
 
   /** The end of a group, unknown fields, and known ones with another wire type. */
@@ -63,8 +73,7 @@ class ReaderEmitter {
       'default:',
       `if (group !== 0 && (tag & 7) === ${WireType.END_GROUP}) {`,
       `${this.#bind(checkGroupEnd)}(tag, group)`,
-      'if (u !== undefined) m.$unknown = u',
-      'return p',
+      ...this.#finish(),
       '}',
       `u = ${readOther}(m, b, p, tag, d, u)`,
       `p = ${this.#names.reader}.position`,
@@ -89,7 +98,7 @@ class ReaderEmitter {
     const lines = [...before, this.#assign(field, value), ...after]
     if (field.fieldKind === 'scalar' || field.enum.open) return this.#case(field, wireTypeOf(field), lines)
     const values = this.#bind(new Set(field.enum.values.map(({ number }) => number)))
-    const keep = `${this.#bind(keepEnumValue)}(m, ${field.number}, ${WireType.VARINT}, ${value})`
+    const keep = `${this.#bind(keepEnumValue)}(m, { no: ${field.number}, wireType: ${WireType.VARINT}, value: ${value}, depth: d })`
     return this.#case(field, WireType.VARINT, [
       ...before,
       `if (${values}.has(${value})) ${this.#assign(field, value)}`,
@@ -145,7 +154,12 @@ class ReaderEmitter {
     return this.#case(field, WireType.LENGTH, [...contentCode(this.#names), `p = ${readEntry}(${map}, b, p, q, d)`])
   }
 
-  #case({ number }: DescField, wireType: number, lines: readonly string[]): string[] {
-    return [`case ${(number << 3) | wireType}: {`, ...lines, 'break', '}']
+  #case(field: DescField, wireType: number, lines: readonly string[]): string[] {
+    const start = `case ${(field.number << 3) | wireType}: {`
+    if (!this.#find.charges) return [start, ...lines, 'break', '}']
+    const { before, after } = chargeOf(field)
+    const charged = [...this.#charge(before, 'b, p, tag, d'), ...lines]
+    if (after !== null) charged.push(...this.#charge(after, 'd'))
+    return [start, ...charged, 'break', '}']
   }
 }

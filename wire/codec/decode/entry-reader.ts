@@ -1,5 +1,6 @@
 /** Reads the entries of maps. */
 import type { DescField } from '@bufbuild/protobuf'
+import { keyCharge } from './decode-meter.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
 import { int32, longTag, type ReadValue, reader, truncated, uint32 } from './octet-reader.ts'
 import { scalarReader, zeroScalar } from './scalar-reader.ts'
@@ -28,6 +29,7 @@ export function entryReader(field: MapField, find: FindReader): ReadEntry {
   const readKey = keyReader(field)
   const zeroKey = zeroScalar(field.mapKey)
   const { read, zero } = entryValue(field, find)
+  const chargeKey = find.charges ? keyCharge(field) : null
   return (map, octets, start, end, depth) => {
     let key: unknown
     let value: unknown
@@ -41,7 +43,9 @@ export function entryReader(field: MapField, find: FindReader): ReadEntry {
       else reader.position = skip(octets, at, tag, reader.recursionLimit - depth)
       at = reader.position
     }
-    setEntry(map, key ?? zeroKey, value === undefined ? zero() : value)
+    key ??= zeroKey
+    chargeKey?.(key, depth)
+    setEntry(map, key, value === undefined ? zero() : value)
     return at
   }
 }

@@ -1,6 +1,7 @@
 /** Reads one field of a type by a closure, whatever its wire type is. */
 import type { DescField } from '@bufbuild/protobuf'
 import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { chargeEnumValue } from './decode-meter.ts'
 import { entryReader } from './entry-reader.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
 import { int32, reader, truncated, uint32 } from './octet-reader.ts'
@@ -54,21 +55,28 @@ function closedEnumReader(field: SingularField & { readonly fieldKind: 'enum' })
   const { number, enum: desc } = field
   const values = new Set(desc.values.map((value) => value.number))
   const set = setterOf(field)
-  return (message, octets, start, tag) => {
+  return (message, octets, start, tag, depth) => {
     const value = int32(octets, start)
     if (values.has(value)) set(message, value)
-    else keepEnumValue(message, number, tag & 7, value)
+    else keepEnumValue(message, { no: number, wireType: tag & 7, value, depth })
     return reader.position
   }
 }
 
-/** Adds a value of a closed enum to the unknown fields of a message. Its position is not changed. */
-export function keepEnumValue(message: Fields, no: number, wireType: number, value: number): void {
+/** Adds a value of a closed enum to the unknown fields of a message. */
+export function keepEnumValue(message: Fields, { no, wireType, value, depth }: EnumValue): void {
   if (!reader.keepsUnknownFields) return
+  chargeEnumValue(depth)
   const field: UnknownField = { no, wireType, data: enumOctets(value) }
-  const unknown = message.$unknown
-  if (unknown === undefined) message.$unknown = [field]
-  else unknown.push(field)
+  if (message.$unknown === undefined) message.$unknown = [field]
+  else message.$unknown.push(field)
+}
+
+interface EnumValue {
+  readonly no: number
+  readonly wireType: number
+  readonly value: number
+  readonly depth: number
 }
 
 function messageReader(field: SingularField & MessageField, find: FindReader): ReadField {

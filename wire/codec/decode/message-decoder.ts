@@ -4,9 +4,11 @@ import { DecodeBudget } from '../../decode-budget/decode-budget.ts'
 import { countCodec } from '../codec-counts.ts'
 import type { BinarySettings } from '../codec-settings.ts'
 import { canGenerateCode } from '../function-source.ts'
+import { startMeter, stopMeter } from './decode-meter.ts'
 import { closureDecode, type DecodeMessage, emitDecode } from './emit-decode.ts'
 import { reader } from './octet-reader.ts'
-import type { FindReader, TypeReader } from './type-reader.ts'
+import { startPool } from './read-text.ts'
+import type { Fields, FindReader, TypeReader } from './type-reader.ts'
 import { readerTable } from './type-readers.ts'
 
 /** Decodes messages of one type. */
@@ -23,6 +25,9 @@ export interface MessageDecoder {
 /** The same as in protobuf-es and other implementations of protobuf. */
 const DEFAULT_RECURSION_LIMIT = 100
 
+/** In short messages, each value of type `bytes` has a buffer of its own, which takes up to this many times what the budget counts. */
+const OWN_BUFFER_FACTOR = 2
+
 /** Returns the decoder of a type. */
 export function messageDecoder(desc: DescMessage, settings: BinarySettings): MessageDecoder {
   if (settings.kind === 'reflective') return reflectiveDecoder(desc, settings)
@@ -34,34 +39,64 @@ export function messageDecoder(desc: DescMessage, settings: BinarySettings): Mes
 
 /** How messages are decoded without protobuf-es. */
 export interface DecodingPlan {
+  /** Finds the readers for short messages, which are within any budget. */
   readonly find: FindReader
+  /** Finds the readers that charge the budget. */
+  readonly findCharging: FindReader
   readonly decodeOf: (type: TypeReader) => DecodeMessage
 }
 
 /** By code that is generated for each type. */
-export const GENERATED: DecodingPlan = Object.freeze({ find: readerTable(true), decodeOf: emitDecode })
+export const GENERATED: DecodingPlan = Object.freeze({
+  find: readerTable({ generates: true, charges: false }),
+  findCharging: readerTable({ generates: true, charges: true }),
+  decodeOf: emitDecode,
+})
 
 /** By closures, where code cannot be generated. */
-export const CLOSURES: DecodingPlan = Object.freeze({ find: readerTable(false), decodeOf: closureDecode })
+export const CLOSURES: DecodingPlan = Object.freeze({
+  find: readerTable({ generates: false, charges: false }),
+  findCharging: readerTable({ generates: false, charges: true }),
+  decodeOf: closureDecode,
+})
 
 /** Returns a decoder that is compiled at its first use. */
 export function compiledDecoder(
   desc: DescMessage,
   { options = {}, budgetBytes }: Omit<BinarySettings, 'kind'>,
-  { find, decodeOf }: DecodingPlan,
+  { find, findCharging, decodeOf }: DecodingPlan,
 ): MessageDecoder {
   const { recursionLimit = DEFAULT_RECURSION_LIMIT, readUnknownFields = true } = options
-  const budget = new DecodeBudget(desc, budgetBytes, options)
-  let decodeMessage: DecodeMessage | null = null
+  const { freeBytes } = new DecodeBudget(desc, budgetBytes, options)
+  const uncharged = Math.floor(freeBytes / OWN_BUFFER_FACTOR)
+  let decodeShort: DecodeMessage | null = null
+  let decodeLong: DecodeMessage | null = null
   return {
     decode(octets, start, end) {
-      if (end - start > budget.freeBytes) budget.check(octets.subarray(start, end))
       reader.limit = end
       reader.recursionLimit = recursionLimit
       reader.keepsUnknownFields = readUnknownFields
-      decodeMessage ??= decodeOf(find(desc))
-      return decodeMessage(octets, start, end) as unknown as Message
+      if (end - start <= uncharged) {
+        decodeShort ??= decodeOf(find(desc))
+        return decodeShort(octets, start, end) as unknown as Message
+      }
+      decodeLong ??= decodeOf(findCharging(desc))
+      return decodeCharged(decodeLong, { octets, start, end, budgetBytes }) as unknown as Message
     },
+  }
+}
+
+function decodeCharged(
+  decode: DecodeMessage,
+  { octets, start, end, budgetBytes }: { octets: Uint8Array; start: number; end: number; budgetBytes: number },
+): Fields {
+  startMeter(budgetBytes)
+  startPool(true)
+  try {
+    return decode(octets, start, end)
+  } finally {
+    startPool(false)
+    stopMeter()
   }
 }
 

@@ -9,6 +9,8 @@ export const reader = {
   /** Maximum depth of nested messages and groups. */
   recursionLimit: 0,
   keepsUnknownFields: true,
+  /** Whether short `bytes` of the message share buffers. */
+  pools: false,
   /** The words of the 64-bit varint that was read last. */
   low: 0,
   high: 0,

@@ -12,6 +12,14 @@ const MAX_SHORT = 24
 /** V8 keeps the octets of typed arrays of up to this length on its heap. */
 const MAX_ON_HEAP = 64
 
+/** Values of a long message up to this length share buffers of `POOL_BYTES`. */
+const MAX_POOLED = 1_024
+const POOL_BYTES = 8_192
+
+const NO_OCTETS = new Uint8Array(0)
+let pool = NO_OCTETS
+let pooled = 0
+
 const REPLACEMENT = '\ufffd'
 
 /** What `toString('utf8', start, end)` calls. It accepts any Uint8Array. */
@@ -46,6 +54,7 @@ export function bytes(octets: Uint8Array, start: number): Uint8Array {
 /** Returns a copy of a range, which has a buffer of its own. */
 export function copyOctets(octets: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start
+  if (length <= MAX_POOLED && reader.pools) return pooledCopy(octets, start, end)
   if (length > MAX_ON_HEAP) {
     const { byteOffset } = octets
     return new Uint8Array(octets.buffer.slice(byteOffset + start, byteOffset + end))
@@ -53,6 +62,29 @@ export function copyOctets(octets: Uint8Array, start: number, end: number): Uint
   const copy = new Uint8Array(length)
   for (let index = 0; index < length; index += 1) copy[index] = octets[start + index] as number
   return copy
+}
+
+/**
+ * Copies a range to a buffer that it shares with other values of the message. A view takes 104 bytes, and a buffer of its own more than
+ * 200, which a long message of many short values must not take.
+ */
+function pooledCopy(octets: Uint8Array, start: number, end: number): Uint8Array {
+  const length = end - start
+  if (length > pool.byteLength - pooled) {
+    pool = new Uint8Array(Math.max(length, Math.min(POOL_BYTES, reader.limit - start)))
+    pooled = 0
+  }
+  const copy = pool.subarray(pooled, pooled + length)
+  pooled += length
+  for (let index = 0; index < length; index += 1) copy[index] = octets[start + index] as number
+  return copy
+}
+
+/** Starts a message: its values share no buffer with those of another. */
+export function startPool(isPooled: boolean): void {
+  reader.pools = isPooled
+  pool = NO_OCTETS
+  pooled = 0
 }
 
 function text(octets: Uint8Array, start: number, decoder: TextDecoder): string {

@@ -39,5 +39,9 @@ export interface TypeReader {
   readonly read: ReadMessage
 }
 
-/** Returns the reader of a type. Types refer to each other, so its function may not be compiled yet. */
-export type FindReader = (desc: DescMessage) => TypeReader
+/** Finds the readers of types. Types refer to each other, so the function of a reader may not be compiled yet. */
+export interface FindReader {
+  (desc: DescMessage): TypeReader
+  /** Whether the readers charge for what they make. */
+  readonly charges: boolean
+}

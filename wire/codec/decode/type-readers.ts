@@ -9,30 +9,40 @@ import type { Fields, FindReader, ReadMessage, TypeReader } from './type-reader.
 /** V8 does not optimise functions of more than 60 KB of bytecode. Types with more fields are read by closures, which are faster then. */
 const MAX_EMITTED_FIELDS = 200
 
+const NO_GENERATION = 'code generation is not allowed'
+
+/** How the messages of all types are read. */
+export interface ReaderOptions {
+  /** Whether code may be generated. */
+  readonly generates: boolean
+  /** Whether the readers charge the decode budget. */
+  readonly charges: boolean
+}
+
 /** Returns a function that finds the readers of types, and keeps them as long as their descriptors. */
-export function readerTable(generates: boolean): FindReader {
+export function readerTable({ generates, charges }: ReaderOptions): FindReader {
   const known = new WeakMap<DescMessage, TypeReader>()
-  const find: FindReader = (desc) => {
+  const find = (desc: DescMessage): TypeReader => {
     let type = known.get(desc)
     if (type === undefined) {
-      type = lazyReader(desc, () =>
-        generates ? compile(desc, find) : closures(desc, find, 'code generation is not allowed'),
-      )
+      type = lazyReader(desc, () => (generates ? compile(desc, finder) : closures(desc, finder, NO_GENERATION)))
       known.set(desc, type)
     }
     return type
   }
-  return find
+  const finder: FindReader = Object.assign(find, { charges })
+  return finder
 }
 
 function compile(desc: DescMessage, find: FindReader): ReadMessage {
   if (desc.fields.length > MAX_EMITTED_FIELDS) return closures(desc, find, 'too many fields')
-  countCodec('decode', 'generated')
+  // A type is counted once, not again for the reader that charges.
+  if (!find.charges) countCodec('decode', 'generated')
   return emitReader(desc, find)
 }
 
 function closures(desc: DescMessage, find: FindReader, reason: string): ReadMessage {
-  countCodec('decode', 'closures', reason)
+  if (!find.charges) countCodec('decode', 'closures', reason)
   return closureReader(desc, find)
 }
 
