@@ -1,6 +1,7 @@
 /** Compiles constructors of messages. */
 import type { DescMessage, Message } from '@bufbuild/protobuf'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
+import { convertList, convertMap, keep, octetsOf } from './conversions.ts'
 import { type Conversion, createPlan, type MemberPlan } from './member-plan.ts'
 
 /** The constructor of a message type. Its objects have the prototype and the own keys of those that `create` returns. */
@@ -12,7 +13,7 @@ export interface MessageClass {
   readonly Message: MessageConstructor
   /** Does what `create` does. */
   readonly create: (init?: object | null) => Message
-  /** Makes a message of an object that is none of this type, and returns any other value as it is. */
+  /** Makes a message of an object that is not of this type, and returns any other value as it is. */
   readonly convert: (value: unknown) => unknown
 }
 
@@ -90,7 +91,7 @@ class MemberCode {
         return [read, `if (value != null) ${target} = ${this.#convert(member.conversion, 'value')}`]
       case 'list':
         if (member.elements === 'whole') return [read, `${target} = value ?? []`]
-        return [read, `${target} = Array.isArray(value) ? value.map(${this.#converter(member.elements)}) : value ?? []`]
+        return [read, `${target} = ${this.#source.bind(convertList)}(value, ${this.#converter(member.elements)})`]
       case 'map':
         if (member.elements === 'whole') return [read, `${target} = value ?? {}`]
         return [read, `${target} = ${this.#source.bind(convertMap)}(value, ${this.#converter(member.elements)})`]
@@ -127,24 +128,4 @@ class MemberCode {
     if (conversion === 'octets') return this.#source.bind(octetsOf)
     return `${this.#source.bind(this.#find(conversion))}.convert`
   }
-}
-
-function keep(value: unknown): unknown {
-  return value
-}
-
-function octetsOf(value: unknown): unknown {
-  return Array.isArray(value) ? new Uint8Array(value) : value
-}
-
-function convertMap(given: unknown, convert: (value: unknown) => unknown): unknown {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given ?? {}
-  const map: Record<string, unknown> = {}
-  for (const key of Object.keys(given)) {
-    const value = convert((given as Record<string, unknown>)[key])
-    if (key === '__proto__')
-      Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
-    else map[key] = value
-  }
-  return map
 }
