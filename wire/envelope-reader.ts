@@ -4,6 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from './byte-source.ts'
 import type { Compression } from './compression/compression.ts'
 import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from './envelope.ts'
+import { receivedOctets } from './http2/http2.ts'
 
 /**
  * Reads the decoded messages of one side of a call. Messages that are not requested stay in the transport, whose backpressure then
@@ -34,6 +35,8 @@ export interface MessageReader<M> {
 
 /** Decodes messages; a `MessageCodec` is one. */
 export interface MessageDecoder<M> {
+  /** Whether messages keep no part of the octets. Default: false. */
+  readonly copiesOctets?: boolean
   /** Decodes `data[start, end)`. @throws ConnectError for a malformed message */
   decode(data: Uint8Array, start?: number, end?: number): M
 }
@@ -141,7 +144,7 @@ export class EnvelopeReader<M> implements MessageReader<M> {
   /** Decodes an envelope that lies together: `buffer[start, end)`. */
   #decode(buffer: Buffer, start: number, end: number): M | Promise<M> {
     const from = start + ENVELOPE_PREFIX_BYTES
-    if (!this.#isCompressed) return this.#options.decoder.decode(buffer, from, end)
+    if (!this.#isCompressed) return decodeAndFree(this.#options.decoder, buffer, from, end)
     return inflateAndDecode(buffer.subarray(from, end), this.#options)
   }
 
@@ -180,9 +183,16 @@ function prefixLength(buffer: Buffer, at: number): number {
 /** Decodes a message, which is compressed if the options name a compression. Returns a promise if inflating does. */
 export function inflateAndDecode<M>(data: Uint8Array, options: ReaderOptions<M>): M | Promise<M> {
   const { compression, maxBytes, decoder } = options
-  if (compression === null) return decoder.decode(data)
+  if (compression === null) return decodeAndFree(decoder, data, 0, data.byteLength)
   const plain = compression.decompress(data, maxBytes)
   return plain instanceof Promise ? plain.then((inflated) => decoder.decode(inflated)) : decoder.decode(plain)
+}
+
+/** Decodes a message, and frees the octets if nothing else refers to them. */
+function decodeAndFree<M>(decoder: MessageDecoder<M>, data: Uint8Array, start: number, end: number): M {
+  const message = decoder.decode(data, start, end)
+  if (decoder.copiesOctets === true) receivedOctets.free(data)
+  return message
 }
 
 /** Creates the error RESOURCE_EXHAUSTED for a received message above the limit. */

@@ -1,7 +1,7 @@
 /** The envelope of messages in gRPC, gRPC-Web and Connect streams: an octet of flags and four octets of length. */
 import { Buffer } from 'node:buffer'
 import type { EncodedMessage } from './codec/encode/message-encoder.ts'
-import { copyOf, copyRange } from './http2/http2.ts'
+import { copyOf, copyRange, sentOctets } from './http2/http2.ts'
 
 /** Octets before a message. */
 export const ENVELOPE_PREFIX_BYTES = 5
@@ -55,11 +55,19 @@ export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): B
  * Writes a message in its envelope, whose prefix goes into the headroom. False: wait for `onWritable`. The octets of a shared message are
  * copied, so the next one may be encoded at once.
  */
-export function writeEncoded(sink: EnvelopeSink, { buffer, start, end, isShared }: EncodedMessage): boolean {
+export function writeEncoded(sink: EnvelopeSink, message: EncodedMessage): boolean {
+  const { buffer, start, end } = message
   const from = start - ENVELOPE_PREFIX_BYTES
+  if (end - from > SHORT_MESSAGE_BYTES) return sink.write(envelopeOnce(message))
   writePrefix(buffer, from, EnvelopeFlag.NONE, end - start)
-  if (end - from <= SHORT_MESSAGE_BYTES) return sink.writeRange(buffer, from, end)
-  return sink.write(isShared ? copyOf(buffer, from, end) : buffer.subarray(from, end))
+  return sink.writeRange(buffer, from, end)
+}
+
+/** As {@link envelopeOf}, for an envelope that is sent once: its memory is freed as soon as it was sent. */
+export function envelopeOnce(message: EncodedMessage, suffix?: Uint8Array): Buffer {
+  const envelope = envelopeOf(message, suffix)
+  if (message.isKept !== true || suffix !== undefined) sentOctets.mark(envelope)
+  return envelope
 }
 
 /** Returns a message in its envelope, which the caller owns. Copies it only if it is shared, or a suffix follows. */

@@ -29,6 +29,8 @@ export type CodecName = 'proto' | 'json'
 
 /** A format for the messages of one method. */
 export interface MessageCodec {
+  /** As in `MessageDecoder`. */
+  readonly copiesOctets?: boolean
   /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
   readonly name: string
   /**
@@ -128,6 +130,7 @@ abstract class RememberingCodec implements HeadroomCodec {
 
 class ProtoCodec extends RememberingCodec {
   readonly name = 'proto'
+  readonly copiesOctets = true
   readonly #decoder: MessageDecoder
   readonly #encoder: MessageEncoder
 
@@ -157,6 +160,7 @@ class ProtoCodec extends RememberingCodec {
 
 class JsonCodec extends RememberingCodec {
   readonly name = 'json'
+  readonly copiesOctets = true
   readonly #reader: MessageJsonReader
   readonly #writer: MessageJsonWriter
 
@@ -199,9 +203,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 /** Returns an encoding that outlives the next one: a copy if it is shared. */
 function keptEncoding(encoded: EncodedMessage): EncodedMessage {
   const { buffer, start, end, isShared } = encoded
-  if (!isShared) return { buffer, start, end, isShared }
+  if (!isShared) return { buffer, start, end, isShared, isKept: true }
   const copy = copyOf(buffer, start - HEADROOM_BYTES, end)
-  return { buffer: copy, start: HEADROOM_BYTES, end: copy.length, isShared: false }
+  return { buffer: copy, start: HEADROOM_BYTES, end: copy.length, isShared: false, isKept: true }
 }
 
 /** Returns the octets of an encoded message, which the caller owns: a copy if they are shared. */

@@ -65,6 +65,10 @@ export class ExchangeObservation implements MessageDecoder<Message> {
     return reader
   }
 
+  get copiesOctets(): boolean {
+    return this.#plan?.reading.decoder.copiesOctets === true
+  }
+
   decode(data: Uint8Array, start = 0, end = data.length): Message {
     const plan = this.#plan as CallPlan
     const message = plan.reading.decoder.decode(data, start, end)

@@ -134,7 +134,7 @@ export class Dispatcher implements SlicedWork {
     this.unsettled = []
     for (const stream of streams) {
       stream.isUnsettled = false
-      stream.body?.settle()
+      stream.body?.settle(stream.wanted)
       this.receiveFlow.updateHeld(stream)
     }
   }
@@ -163,7 +163,13 @@ export class Dispatcher implements SlicedWork {
     } catch (thrown) {
       this.ownerFailed(stream, thrown)
     }
-    if (stream.body?.hasViews && !stream.isUnsettled) {
+    const { body } = stream
+    if (body?.hasViews && stream.wanted > body.length) {
+      // A message that is not complete is copied in any case: while its chunk is in the cache is best.
+      body.settle(stream.wanted)
+      this.receiveFlow.updateHeld(stream)
+    }
+    if (body?.hasViews && !stream.isUnsettled) {
       stream.isUnsettled = true
       this.unsettled.push(stream)
       this.outbox.schedule()

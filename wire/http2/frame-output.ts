@@ -1,12 +1,12 @@
-/** Writes frames to a socket: small ones through a slab that all sessions share, large payloads by reference. */
+/** Writes frames to a socket, through a slab that all sessions share. */
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { copyRange } from './octets.ts'
 
-/** Size of the slab that all sessions of the process share. */
-const SLAB_BYTES = 65_536
+/** Size of the slab that all sessions of the process share: room for a flush, so that it takes one write. */
+const SLAB_BYTES = 327_680
 
-/** Payloads from this size are passed to the socket without a copy. Copying smaller ones is cheaper than a segment of writev. */
+/** Payloads from this size are passed to TLS without a copy, as it copies them itself. */
 const BY_REFERENCE_FROM_BYTES = 8_192
 
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
@@ -21,7 +21,8 @@ export class FrameOutput {
   /** The offset of the next octet, which the writer advances. */
   at = 0
   private readonly socket: Socket
-  private readonly isSynchronous: boolean
+  /** Whether octets that were appended are not used any more afterwards. */
+  readonly isSynchronous: boolean
   private from = 0
   private sentBytes = 0
   private isCorked = false
@@ -53,9 +54,9 @@ export class FrameOutput {
     else this.buffer = Buffer.allocUnsafeSlow(bytes)
   }
 
-  /** Appends a piece of a payload. The caller must not change a large one afterwards. */
+  /** Appends a piece of a payload. The caller must not change it afterwards, unless the output is synchronous. */
   append(data: Uint8Array, start: number, end: number): void {
-    if (end - start >= BY_REFERENCE_FROM_BYTES) {
+    if (!this.isSynchronous && end - start >= BY_REFERENCE_FROM_BYTES) {
       this.appendByReference(data, start, end)
       return
     }

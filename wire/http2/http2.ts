@@ -53,6 +53,7 @@ export type {
   StreamSink,
 } from './contract.ts'
 export { ConnectionError, ErrorCode, errorCodeName, socketReason } from './errors.ts'
+export { receivedOctets, sentOctets } from './exclusive-octets.ts'
 export { TOO_MANY_PINGS } from './flood-guard.ts'
 export { type HeadKind, type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'

@@ -27,6 +27,8 @@ export class MessageReceiver {
   private dataStream: StreamState | null = null
   private dataLength = 0
   private dataEndsStream = false
+  /** Whether a body has views of the current chunk. */
+  isChunkInUse = false
 
   constructor(parts: SessionParts) {
     this.state = parts.state
@@ -81,7 +83,8 @@ export class MessageReceiver {
     if (stream.isDiscarding) return
     stream.lastDataMs = this.state.nowMs
     stream.body ??= new BodyBuffer()
-    stream.body.push(buffer, start, end)
+    stream.body.push(buffer, start, end, stream.wanted)
+    if (stream.body.hasViews) this.isChunkInUse = true
     this.parts.receiveFlow.updateHeld(stream)
     this.parts.dispatcher.touch(stream)
   }

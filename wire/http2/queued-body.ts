@@ -1,4 +1,5 @@
 /** The queued body of a stream: pieces as the owner passed them, followed by short ones that were copied together. */
+import { sentOctets } from './exclusive-octets.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { ShortPieces } from './short-pieces.ts'
 import type { StreamState } from './stream-state.ts'
@@ -25,6 +26,7 @@ export function moveQueued(stream: StreamState, output: FrameOutput, bytes: numb
     left -= end - stream.outOffset
     stream.outOffset = end
     if (end === data.length) {
+      if (output.isSynchronous) sentOctets.free(data)
       stream.outData = stream.outMore?.shift() ?? null
       stream.outOffset = 0
     }

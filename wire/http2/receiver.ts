@@ -51,6 +51,13 @@ export class Receiver implements FrameHandler {
     return this.blockStreamId !== 0
   }
 
+  /** Returns whether bodies have views of the chunk that was read. */
+  endChunk(): boolean {
+    const { isChunkInUse } = this.messages
+    this.messages.isChunkInUse = false
+    return isChunkInUse
+  }
+
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
     this.checkOrder(type, flags, streamId)
     switch (type) {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { AnswerGroups } from './answer-groups.ts'
 import type { Http2Session, RequestOptions, StreamSink } from './contract.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
+import { freeChunk } from './exclusive-octets.ts'
 import type { Flushable } from './flush-scheduler.ts'
 import { DEFAULT_MAX_FRAME_SIZE, FrameType } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -171,7 +172,10 @@ export class Session implements Http2Session, Flushable {
       return
     }
     state.isParsing = false
+    const isInUse = this.receiver.endChunk()
     this.afterChunk()
+    // A listener of the application's may want the chunk as well.
+    if (!isInUse && state.socket.listenerCount('data') === 1) freeChunk(chunk)
   }
 
   private afterChunk(): void {

@@ -77,11 +77,12 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.stream.skip(bytes)
   }
 
-  /** The status is noted after sending, since a head that is too large throws and is not sent. */
+  /** The status is noted after sending, since a head that is too large throws and is not sent. The body may be freed by then. */
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    const { byteLength } = body
     this.stream.reply(head.http2, body, trailers === null ? null : trailers.http2)
     this.sentStatus = head.status
-    this.sentBytes = body.byteLength
+    this.sentBytes = byteLength
   }
 
   respond(head: ResponseBlock, endsResponse = false): void {

@@ -19,6 +19,8 @@ export interface EncodedMessage {
   readonly end: number
   /** Whether the buffer is reused: the octets are valid until the next message is encoded. Else the caller owns the buffer. */
   readonly isShared: boolean
+  /** Whether the octets are also sent to other calls, and so must stay. Default: false. */
+  readonly isKept?: boolean
 }
 
 /** Encodes messages of one type. */

@@ -16,6 +16,7 @@ export function countingDecoder(
 ): MessageDecoder<Message> {
   let seenBytes = 0
   return {
+    copiesOctets: decoder.copiesOctets === true,
     decode(data, start = 0, end = data.length) {
       const bodyBytes = receivedBytes() - seenBytes
       seenBytes += bodyBytes

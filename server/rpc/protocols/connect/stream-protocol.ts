@@ -6,7 +6,7 @@ import {
   ENVELOPE_PREFIX_BYTES,
   EnvelopeFlag,
   envelop,
-  envelopeOf,
+  envelopeOnce,
   messageFlags,
   writeEncoded,
   writeEnvelope,
@@ -48,7 +48,7 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
     return reply(answer, envelop(messageFlags(isCompressed), message, endOf(answer, null)))
   },
 
-  replyEncoded: (answer, message) => reply(answer, envelopeOf(message, endOf(answer, null))),
+  replyEncoded: (answer, message) => reply(answer, envelopeOnce(message, endOf(answer, null))),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
@@ -85,8 +85,9 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
 })
 
 function reply(answer: Answer, body: Buffer): number {
+  const { byteLength } = body
   answer.exchange.reply(answer.successHead(), body, null)
-  return body.byteLength
+  return byteLength
 }
 
 interface EndOfStream {

@@ -8,6 +8,7 @@ import {
   EnvelopeFlag,
   envelop,
   envelopeOf,
+  envelopeOnce,
   messageFlags,
   writeEncoded,
   writeEnvelope,
@@ -45,7 +46,7 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
     return reply(answer, envelop(messageFlags(isCompressed), message, okTrailers(answer)))
   },
 
-  replyEncoded: (answer, message) => reply(answer, envelopeOf(message, okTrailers(answer))),
+  replyEncoded: (answer, message) => reply(answer, envelopeOnce(message, okTrailers(answer))),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
@@ -108,8 +109,9 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
 })
 
 function reply(answer: Answer, body: Buffer): number {
+  const { byteLength } = body
   answer.exchange.reply(answer.successHead(), body, null)
-  return body.byteLength
+  return byteLength
 }
 
 /** Each call pads on its own, which clients accept at any flush. */

@@ -3,7 +3,7 @@ import type { ConnectError } from '@connectrpc/connect'
 import {
   ENVELOPE_PREFIX_BYTES,
   envelop,
-  envelopeOf,
+  envelopeOnce,
   messageFlags,
   writeEncoded,
   writeEnvelope,
@@ -56,7 +56,7 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     return reply(answer, envelop(messageFlags(isCompressed), message))
   },
 
-  replyEncoded: (answer, message) => reply(answer, envelopeOf(message)),
+  replyEncoded: (answer, message) => reply(answer, envelopeOnce(message)),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
@@ -93,8 +93,9 @@ export function readGrpcHead(types: MediaFamily, head: CallHead, { codecs }: Ser
 }
 
 function reply(answer: Answer, body: Buffer): number {
+  const { byteLength } = body
   answer.exchange.reply(answer.successHead(), body, okTrailers(answer))
-  return body.byteLength
+  return byteLength
 }
 
 /** Returns the status, then the trailers of the service, then the metadata of the error. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { BodyBuffer } from '../../../../wire/http2/body-buffer.ts'
 import { ClosedState, ClosedStreams } from '../../../../wire/http2/closed-streams.ts'
 import { errorCodeName } from '../../../../wire/http2/errors.ts'
+import { receivedOctets } from '../../../../wire/http2/exclusive-octets.ts'
 import { FloodBudget } from '../../../../wire/http2/flood-guard.ts'
 import { normalizeHttp2Options } from '../../../../wire/http2/options.ts'
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
@@ -105,6 +106,59 @@ describe('body buffer', () => {
     for (let i = 0; i < 26_000; i++) body.push(chunk, 0, 5)
     body.settle()
     expect(body.capacityBytes).toBeLessThan(140_000)
+  })
+
+  describe('a message that its owner waits for', () => {
+    const size = 200_000
+    const octets = Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz0123456789')
+
+    /** Returns the body with the first octets, and the chunks that brought them, overwritten as nothing may refer to them. */
+    function receive(bytes: number, chunkBytes: number) {
+      const body = new BodyBuffer()
+      for (let at = 0; at < bytes; at += chunkBytes) {
+        const next = Buffer.from(octets.subarray(at, Math.min(bytes, at + chunkBytes)))
+        body.push(next, 0, next.length, size)
+        body.settle(size)
+        next.fill('#')
+      }
+      return body
+    }
+
+    test.each([100, 1_500, 16_384, 65_536])('arrives in chunks of %i bytes, and is read in one piece', (chunkBytes) => {
+      const body = receive(size, chunkBytes)
+      expect(body.capacityBytes).toBe(size)
+      const read = body.read(size)
+      expect([read.equals(octets), read.buffer.byteLength]).toEqual([true, size])
+      expect([body.length, body.capacityBytes]).toEqual([0, 0])
+    })
+
+    test('takes memory in proportion to what has arrived', () => {
+      for (const bytes of [1, 1_000, 10_000, 40_000, 100_000]) {
+        const { capacityBytes } = receive(bytes, 1_000)
+        expect(capacityBytes).toBeLessThanOrEqual(Math.min(size, Math.max(4_096, bytes * 4)))
+      }
+    })
+
+    test('ends within a chunk, in which the next one begins', () => {
+      const body = receive(size - 10, 16_384)
+      const chunk = Buffer.concat([octets.subarray(size - 10), Buffer.alloc(5_000, 'n')])
+      body.push(chunk, 0, chunk.length, size)
+      expect(body.length).toBe(size + 5_000)
+      expect(body.read(size).equals(octets)).toBe(true)
+      body.settle(0)
+      chunk.fill('#')
+      expect(body.read(5_000).toString()).toBe('n'.repeat(5_000))
+    })
+
+    test('may be freed once it was read, unlike octets that share a buffer with others', () => {
+      const whole = receive(size, 16_384).read(size)
+      const shared = receive(size, 16_384)
+      const first = shared.read(100_000)
+      const rest = shared.read(100_000)
+      for (const octetsRead of [whole, first, rest]) receivedOctets.free(octetsRead)
+      expect([whole.length, first.length, rest.length]).toEqual([0, 100_000, 100_000])
+      expect(Buffer.concat([first, rest]).equals(octets)).toBe(true)
+    })
   })
 
   test('reading beyond the buffer is a programming error', () => {
