@@ -22,17 +22,20 @@ test('time is summed by layer, and an idle process spends none', () => {
       ['writev', '', 30],
       ['toBinary', 'file:///x/node_modules/@bufbuild/protobuf/dist/esm/to-binary.js', 10],
       ['create', 'file:///x/node_modules/@bufbuild/protobuf/dist/esm/create.js', 10],
+      ['decode', 'file:///x/wire/codec/decode/message-decoder.ts', 1],
+      ['read_a_B', 'portico:codec/read_a_B', 2],
       ['decode', 'file:///x/wire/http2/hpack/decoder.ts', 25],
       ['visit', 'file:///x/wire/http2/dispatcher.ts', 20],
-      ['nextTick', 'node:internal/process/task_queues', 5],
+      ['nextTick', 'node:internal/process/task_queues', 2],
     ]),
   )
   expect(layers).toEqual([
     { layer: 'writing to the socket (system call)', share: 0.3 },
     { layer: 'HTTP/2: HPACK', share: 0.25 },
-    { layer: 'protobuf-es: encode, decode, create', share: 0.2 },
+    { layer: 'protobuf-es', share: 0.2 },
     { layer: 'HTTP/2: frames, streams, flow control', share: 0.2 },
-    { layer: 'node: streams, sockets, buffers, timers', share: 0.05 },
+    { layer: 'the codec: encode, decode, create', share: 0.03 },
+    { layer: 'node: streams, sockets, buffers, timers', share: 0.02 },
   ])
 })
 
