@@ -71,6 +71,8 @@ function writeList(p: number, items: readonly unknown[]): number {
 
 /** Writes a tag, and returns the position of the length after it. */
 function startLength(p: number, tag: number): number {
-  output.buffer[grow(p)] = tag
+  // Not in one expression, which would take the buffer before it grows.
+  grow(p)
+  output.buffer[p] = tag
   return p + 1
 }

@@ -1,0 +1,35 @@
+/** A message that passes the end of the encoder's buffer is encoded like any other, wherever the end lies in it. */
+import { create, type DescMessage, type Message, toBinary } from '@bufbuild/protobuf'
+import { expect, test } from 'vitest'
+import { messageEncoder } from '../../../../wire/codec/encode/message-encoder.ts'
+import { TEST_MESSAGES } from '../../../support/codec-oracle/test-messages.ts'
+
+const BUFFER_BYTES = 65_536
+/** More than the octets that are kept free at the end. */
+const END_BYTES = 700
+
+const desc = TEST_MESSAGES.find(({ name }) => name === 'TestAllTypesProto3') as DescMessage
+
+const FIELDS: Record<string, object> = {
+  'JSON values': { optionalStruct: { a: [null, 1, 'x', true, {}], b: { c: [[], null] } } },
+  messages: { repeatedNestedMessage: Array.from({ length: 40 }, (_, a) => ({ a, corecursive: { optionalInt32: a } })) },
+  maps: { mapInt32Int32: { 1: 2, 3: 4 }, mapStringNestedMessage: { a: { a: 1 }, b: {} } },
+  numbers: { packedInt32: [-1, 2, 3], packedDouble: [1, 2], unpackedFixed64: [1n, 2n], repeatedBool: [true, false] },
+  'text and octets': { repeatedString: ['a', 'caf\u00e9', 'x'.repeat(50)], repeatedBytes: [new Uint8Array(3)] },
+  wrappers: {
+    optionalInt64Wrapper: 5n,
+    repeatedStringWrapper: [{ value: 'x' }],
+    optionalBytesWrapper: new Uint8Array(2),
+  },
+}
+
+test.each(Object.entries(FIELDS))('%s', (_, fields) => {
+  const encoder = messageEncoder(desc, { kind: 'compiled' })
+  const octets = new Uint8Array(BUFFER_BYTES)
+  for (let free = 0; free < END_BYTES; free++) {
+    const optionalBytes = octets.subarray(0, BUFFER_BYTES - free)
+    const message = create(desc, { optionalBytes, ...fields }) as Message
+    const { buffer, start, end } = encoder.encode(message)
+    expect(Buffer.compare(buffer.subarray(start, end), toBinary(desc, message)), `with ${free} octets left`).toBe(0)
+  }
+})
