@@ -8,7 +8,7 @@ import { metrics, otelMetrics } from '../../server/telemetry/metrics/metrics.ts'
 import { CALL_DURATION_BUCKETS, LATENCY_BUCKETS, SIZE_BUCKETS } from '../../wire/telemetry/buckets.ts'
 import { sayHello, UNARY_PROTOCOLS } from '../support/calls.ts'
 import { startRoutes } from '../support/demo-server.ts'
-import { type ExchangeInit, exchanges } from '../support/exchange.ts'
+import { type ExchangeInit, exchangeHttp2, exchanges } from '../support/exchange.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 import { OtelRecorder } from '../support/otel-recorder.ts'
 import { readMetrics, requestMetrics, samplesWith } from '../support/prometheus-page.ts'
@@ -172,6 +172,7 @@ test('TR-4 the names, units and attributes that OpenTelemetry receives', async (
     'nodejs.eventloop.delay.p50': 's',
     'nodejs.eventloop.delay.p99': 's',
     'nodejs.eventloop.time': 's',
+    'portico.codec.types': '{type}',
     'portico.server.call.active': '{call}',
     'portico.server.connection.accepted': '{connection}',
     'portico.server.connection.open': '{connection}',
@@ -193,6 +194,16 @@ test('sizes are those of messages, without envelopes', async () => {
     for (const [, exchange] of exchanges) await exchange(origin, sayHello(protocol))
   await expect.poll(async () => size(await readMetrics(origin), 'rcvd')).toBe(6 * 5)
   expect(size(await readMetrics(origin), 'sent')).toBe(6 * 11)
+})
+
+test('message types are counted by how their codecs work', async () => {
+  const { origin } = await startRoutes({ routes, lane: 'native', metrics: ALONE })
+  await exchangeHttp2(origin, sayHello('grpc'))
+  const samples = await readMetrics(origin)
+  for (const task of ['encode', 'decode', 'create']) {
+    const name = `portico_codec_types{codec_task="${task}",codec_way="generated"}`
+    expect(samples.get(name), name).toBeGreaterThan(0)
+  }
 })
 
 test('a call is active until it ends', async () => {

@@ -1,6 +1,7 @@
 /** What the process itself has to say, under OpenTelemetry's names: CPU, memory, and how late its event loop is. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics } from 'node:v8'
+import { codecCounts } from '../../../wire/codec/codec-counts.ts'
 import type { MetricSource } from '../../../wire/telemetry/metrics/metric-registry.ts'
 
 /** The sources of the process, and what they hold until they are stopped. */
@@ -13,7 +14,7 @@ export interface ProcessSources {
 /** Only the delay of the event loop is measured all the time, by a timer of libuv every 20 ms; the rest is read when asked for. */
 export function processSources(): ProcessSources {
   const delays = new EventLoopDelays()
-  return { sources: [...RESOURCES, ...delays.sources], stop: () => delays.stop() }
+  return { sources: [...RESOURCES, CODECS, ...delays.sources], stop: () => delays.stop() }
 }
 
 const MICROSECONDS = 1e6
@@ -67,6 +68,19 @@ const RESOURCES: readonly MetricSource[] = [
     },
   },
 ]
+
+/** How the codecs of this process work, as closures and protobuf-es are several times slower than generated code. */
+const CODECS: MetricSource = {
+  name: 'portico.codec.types',
+  unit: '{type}',
+  description: 'Message types in use, by what their codecs do and how',
+  kind: 'gauge',
+  read(report) {
+    for (const { task, way, reason, types } of codecCounts()) {
+      report(types, { 'codec.task': task, 'codec.way': way, ...(reason !== '' && { 'codec.reason': reason }) })
+    }
+  },
+}
 
 /** Delays are measured by a timer of this period, which Node counts into them. */
 const RESOLUTION_MS = 20
