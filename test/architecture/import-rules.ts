@@ -107,6 +107,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       'wire/text/',
       'wire/options/',
       'wire/telemetry/',
+      'wire/codec/codec-counts.ts',
       'wire/guard-observers.ts',
       'wire/version.ts',
     ],
