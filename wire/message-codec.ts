@@ -174,7 +174,7 @@ class JsonCodec extends RememberingCodec {
 
   decode(data: Uint8Array, start = 0, end = data.length): Message {
     try {
-      return this.#reader.read(UTF8.decode(data.subarray(start, end)))
+      return this.#reader.read(UTF8.decode(end - start === data.length ? data : data.subarray(start, end)))
     } catch (error) {
       throw codecError('parse JSON', Code.InvalidArgument, error)
     }

@@ -100,13 +100,73 @@ const MIN_TIMESTAMP_MS = Date.parse('0001-01-01T00:00:00Z')
 
 /** Reads `google.protobuf.Timestamp` in UTC. */
 export function readTimestamp(json: unknown, left: number): Message | undefined {
-  const [, time, fraction] = typeof json === 'string' && left >= 1 ? (TIMESTAMP.exec(json) ?? []) : []
-  if (time === undefined) return undefined
-  const ms = Date.parse(`${time}Z`)
+  if (typeof json !== 'string' || !(left >= 1)) return undefined
+  const plainSeconds = secondsIn(json)
+  const plainNanos = nanosIn(json)
+  if (!Number.isNaN(plainSeconds + plainNanos)) return timestampOf(plainSeconds, plainNanos)
+  const [, time, fraction] = TIMESTAMP.exec(json) ?? []
+  const ms = time === undefined ? Number.NaN : Date.parse(`${time}Z`)
   if (!(ms >= MIN_TIMESTAMP_MS)) return undefined
-  const seconds = protoInt64.parse(ms / 1_000)
-  return { $typeName: 'google.protobuf.Timestamp', seconds, nanos: nanosOf(fraction) } as Message
+  return timestampOf(ms / 1_000, nanosOf(fraction))
 }
+
+function timestampOf(seconds: number, nanos: number): Message {
+  return { $typeName: 'google.protobuf.Timestamp', seconds: protoInt64.parse(seconds), nanos } as Message
+}
+
+const SEPARATORS: readonly (readonly [index: number, code: number])[] = [
+  ...[4, 7].map((index) => [index, 0x2d] as const),
+  [10, 0x54],
+  ...[13, 16].map((index) => [index, 0x3a] as const),
+]
+
+/**
+ * Returns the seconds of a time, several times as fast as `Date.parse` with a check of the form; NaN for years below 100, which
+ * `Date.UTC` moves, and for the last days of months. Does not look at a fraction.
+ */
+function secondsIn(text: string): number {
+  for (const [index, code] of SEPARATORS) if (text.charCodeAt(index) !== code) return Number.NaN
+  const year = 100 * digitsAt(text, 0) + digitsAt(text, 2)
+  const month = digitsAt(text, 5)
+  const day = digitsAt(text, 8)
+  const hour = digitsAt(text, 11)
+  const minute = digitsAt(text, 14)
+  const second = digitsAt(text, 17)
+  const isDay = year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28
+  if (!isDay || !(hour <= 23) || !(minute <= 59) || !(second <= 59)) return Number.NaN
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1_000
+}
+
+/** The index of the point before a fraction, and the most digits of one. */
+const POINT_INDEX = 19
+const MAX_FRACTION_CHARS = 9
+
+/** Returns the nanoseconds of a time in UTC; NaN for a time that does not end like one. */
+function nanosIn(text: string): number {
+  const end = text.length - 1
+  const digits = end - POINT_INDEX - 1
+  const isUtc = text.charCodeAt(end) === LETTER_Z
+  if (isUtc && end === POINT_INDEX) return 0
+  if (!isUtc || text.charCodeAt(POINT_INDEX) !== POINT || digits < 1 || digits > MAX_FRACTION_CHARS) return Number.NaN
+  let nanos = 0
+  for (let at = POINT_INDEX + 1; at < end; at++) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN
+    nanos = 10 * nanos + digit
+  }
+  return nanos * 10 ** (MAX_FRACTION_CHARS - digits)
+}
+
+/** Returns the number of two digits; NaN for other characters. */
+function digitsAt(text: string, index: number): number {
+  const tens = text.charCodeAt(index) - ZERO
+  const ones = text.charCodeAt(index + 1) - ZERO
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN
+}
+
+const ZERO = 0x30
+const POINT = 0x2e
+const LETTER_Z = 0x5a
 
 /** Reads `google.protobuf.Duration`. */
 export function readDuration(json: unknown, left: number): Message | undefined {
