@@ -173,7 +173,9 @@ function packedCount(octets: Uint8Array, start: number, { reading }: FieldCosts)
 
 /** Returns the array index that V8 may take a key for, as large an index if it is not known exactly, or {@link NO_INDEX}. */
 function indexOf(key: unknown, reading: FieldCosts['keyReading']): number {
-  if (typeof key === 'string') return /^\d{0,5}$/.test(key) ? Number(key) : NO_INDEX
+  // An entry without a key: the scan takes all of them for 0, which is the key of most.
+  if (key === undefined) return 0
+  if (typeof key === 'string') return /^\d{1,5}$/.test(key) ? Number(key) : NO_INDEX
   if (typeof key === 'boolean') return Number(key)
   const number = Number(key)
   if (reading === 'fixed32' || reading === 'fixed64')

@@ -27,7 +27,7 @@ export function emitEntryReader(field: MapField, find: FindReader): ReadEntry {
   const check = source.bind(checkTag)
   source.add(
     `const limit = ${names.reader}.limit`,
-    `let n = 0, q = 0, k = ${source.bind(zeroScalar(field.mapKey))}, v = ${first}`,
+    `let n = 0, q = 0, k, v = ${first}`,
     'while (p < end) {',
     ...tagCode(names),
     `if ((tag & 7) > 5) ${check}(tag)`,
@@ -39,7 +39,7 @@ export function emitEntryReader(field: MapField, find: FindReader): ReadEntry {
     '}',
     ...complete,
     ...(find.charges ? [`${source.bind(keyCharge(field))}(k, d)`] : []),
-    `${source.bind(setEntry)}(map, k, v)`,
+    `${source.bind(setEntry)}(map, k === undefined ? ${source.bind(zeroScalar(field.mapKey))} : k, v)`,
     'return p',
   )
   return source.compile<ReadEntry>('map, b, p, end, d', `read_${field.parent.typeName}_${field.name}`)

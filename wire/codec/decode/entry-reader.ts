@@ -43,9 +43,8 @@ export function entryReader(field: MapField, find: FindReader): ReadEntry {
       else reader.position = skip(octets, at, tag, reader.recursionLimit - depth)
       at = reader.position
     }
-    key ??= zeroKey
     chargeKey?.(key, depth)
-    setEntry(map, key, value === undefined ? zero() : value)
+    setEntry(map, key ?? zeroKey, value === undefined ? zero() : value)
     return at
   }
 }

@@ -5,12 +5,13 @@ import { runInNewContext } from 'node:vm'
 import { type DescMessage, fromBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
-import { CLOSURES, compiledDecoder, GENERATED } from '../../../../wire/codec/decode/message-decoder.ts'
+import { CLOSURES, compiledDecoder, GENERATED, messageDecoder } from '../../../../wire/codec/decode/message-decoder.ts'
 import { decodeBudgetFor } from '../../../../wire/decode-budget/decode-budget.ts'
 import { codecType } from '../../../support/codec-types.ts'
 import { field, OLD_BOMBS, repeat, SAMPLE_BOMBS, varint } from '../../../support/decode-bombs.ts'
 import { expectSameMessage } from '../../../support/same-message.ts'
 import { Old, Sample } from '../../../support/sample-types.ts'
+import { SeededRandom } from '../../../support/seeded-random.ts'
 
 const MAX_BYTES = 65_536
 const BUDGET_BYTES = decodeBudgetFor(MAX_BYTES)
@@ -74,6 +75,23 @@ describe.each([
     expectSameMessage(decode(Sample, octets), fromBinary(Sample, new Uint8Array(octets)))
   })
 
+  it('admits what the check before decoding admits', () => {
+    const random = new SeededRandom(20_261_129)
+    let admitted = 0
+    for (let run = 0; run < 3_000; run += 1) {
+      const octets = randomFields(random, 3)
+      const budgetBytes = random.below(1_500)
+      const checked = messageDecoder(Sample, { kind: 'reflective', budgetBytes })
+      const expected = isDecoded(() => checked.decode(octets, 0, octets.byteLength))
+      expect(
+        isDecoded(() => decode(Sample, octets, budgetBytes)),
+        `${budgetBytes} ${octets.toString('hex')}`,
+      ).toBe(expected)
+      if (expected) admitted += 1
+    }
+    expect(admitted).toBeGreaterThan(300)
+  })
+
   it('does not charge one message for another', () => {
     const octets = repeat(field(7, repeat([7], 40)), MAX_BYTES)
     const decoder = compiledDecoder(Sample, { budgetBytes: BUDGET_BYTES }, plan)
@@ -119,3 +137,24 @@ describe.each([
     }
   })
 })
+
+function isDecoded(decode: () => unknown): boolean {
+  try {
+    decode()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Fields of `sample.Sample`, with content of the right sort most of the time. */
+function randomFields(random: SeededRandom, depth: number): Buffer {
+  const parts: Uint8Array[] = []
+  for (let count = random.below(6); count > 0; count -= 1) {
+    const number = random.below(22) + 1
+    if (depth > 0 && random.below(3) > 0) parts.push(field(number, randomFields(random, depth - 1)))
+    else if (random.below(2) === 0) parts.push(field(number, Buffer.from('12345'.slice(random.below(6)))))
+    else parts.push(Uint8Array.of(...varint(number * 8), random.below(100)))
+  }
+  return Buffer.concat(parts)
+}
