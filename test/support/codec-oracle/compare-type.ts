@@ -5,6 +5,7 @@ import { BinaryComparison } from './binary-comparison.ts'
 import { MessageValues } from './message-values.ts'
 import { mutateOctets } from './mutate-octets.ts'
 import { deepOctets, strayOctets } from './stray-octets.ts'
+import { stretch } from './stretch.ts'
 import { tamper } from './tamper.ts'
 
 const BINARY_OPTIONS = [
@@ -64,6 +65,7 @@ class TypeComparison {
     this.#decode(strayOctets(this.#desc, random))
     if (random.below(20) === 0) this.#decode(deepOctets(this.#desc, random.pick(DEPTHS), random))
     if (random.below(3) === 0) this.#encode(tamper(message, random))
+    if (random.below(25) === 0) this.#encode(stretch(this.#desc, message, random))
     // Messages within plain objects.
     if (random.below(3) === 0) this.#create({ ...message })
   }

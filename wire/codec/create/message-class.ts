@@ -81,7 +81,7 @@ class MemberCode {
   /** Sets a member from the property of the same name. `null` counts as not given. */
   init(member: MemberPlan): string[] {
     const target = propertyOf('this', member.name)
-    const read = `value = ${propertyOf('init', member.name)}`
+    const read = `value = ${this.#given(member.name)}`
     switch (member.kind) {
       case 'constant': {
         const given = this.#convert(member.conversion, 'value')
@@ -98,6 +98,17 @@ class MemberCode {
       case 'oneof':
         return [read, ...this.#initOneof(target, member.cases)]
     }
+  }
+
+  /**
+   * Returns an expression: what is given for a member. Where every object inherits something of the name (`hasOwnProperty` of a field
+   * `has_own_property`), that is not given, though protobuf-es takes it.
+   */
+  #given(name: string): string {
+    const given = propertyOf('init', name)
+    return name in Object.prototype
+      ? `${this.#source.bind(Object.hasOwn)}(init, ${literal(name)}) ? ${given} : undefined`
+      : given
   }
 
   #initOneof(target: string, cases: ReadonlyMap<string, Conversion>): string[] {
