@@ -14,8 +14,7 @@ export function findDifference(ours: unknown, theirs: unknown, shared = NOTHING_
   if (!isObject(ours) || !isObject(theirs)) return `${path}: ${show(ours)} instead of ${show(theirs)}`
   if (shared.has(ours) || shared.has(theirs)) return `${path}: only one of the two is an object of the input`
   if (Object.getPrototypeOf(ours) !== Object.getPrototypeOf(theirs)) return `${path}: another prototype`
-  if (ours instanceof Uint8Array)
-    return Buffer.compare(ours, theirs as Uint8Array) === 0 ? null : `${path}: other octets`
+  if (ours instanceof Uint8Array) return findOctetsDifference(ours, theirs as Uint8Array, path)
   const keys = Reflect.ownKeys(ours)
   const wanted = Reflect.ownKeys(theirs)
   if (keys.length !== wanted.length || keys.some((key, at) => key !== wanted[at])) {
@@ -26,6 +25,13 @@ export function findDifference(ours: unknown, theirs: unknown, shared = NOTHING_
     if (difference !== null) return difference
   }
   return null
+}
+
+function findOctetsDifference(ours: Uint8Array, theirs: Uint8Array, path: string): string | null {
+  if (Buffer.compare(ours, theirs) === 0) return null
+  const at = ours.findIndex((octet, n) => octet !== theirs[n])
+  const [one, other] = [ours, theirs].map((octets) => Buffer.from(octets.subarray(at, at + 16)).toString('hex'))
+  return `${path}: ${one} instead of ${other} at ${at}, ${ours.length} octets instead of ${theirs.length}`
 }
 
 function findPropertyDifference(
