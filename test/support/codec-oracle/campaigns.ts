@@ -1,9 +1,8 @@
 /** Searches for inputs of which the compiled codecs and protobuf-es make different things. */
-import type { DescMessage } from '@bufbuild/protobuf'
 import { SeededRandom } from '../seeded-random.ts'
-import { compareType } from './compare-type.ts'
+import { type ComparedType, compareType } from './compare-type.ts'
 import { describeTypes } from './described-files.ts'
-import { TEST_MESSAGES } from './test-messages.ts'
+import { TEST_FILES, TEST_MESSAGES } from './test-messages.ts'
 
 /** Inputs per type of a round. Compiling the type costs more than a few of them. */
 const INPUTS_PER_TYPE = 20
@@ -11,7 +10,7 @@ const INPUTS_PER_TYPE = 20
 /** Types to compare the codecs of, different ones in each round. */
 export interface CodecCampaign {
   readonly name: string
-  typesOf(random: SeededRandom): readonly DescMessage[]
+  typesOf(random: SeededRandom): readonly ComparedType[]
 }
 
 /** The types that use every feature, of which there are few. */
@@ -21,9 +20,16 @@ const LARGE_MESSAGES = TEST_MESSAGES.filter(({ fields }) => fields.length > 50)
 export const CODEC_CAMPAIGNS: readonly CodecCampaign[] = [
   {
     name: 'codecs of the test messages',
-    typesOf: (random) => [random.pick(LARGE_MESSAGES), random.pick(TEST_MESSAGES)],
+    typesOf: (random) =>
+      [LARGE_MESSAGES, TEST_MESSAGES].map((types) => ({ desc: random.pick(types), registry: TEST_FILES })),
   },
-  { name: 'codecs of generated types', typesOf: (random) => describeTypes(random).types },
+  {
+    name: 'codecs of generated types',
+    typesOf(random) {
+      const { types, registry } = describeTypes(random)
+      return types.map((desc) => ({ desc, registry: random.below(2) === 0 ? registry : undefined }))
+    },
+  },
 ]
 
 /**
@@ -38,7 +44,7 @@ export function runCampaign({ typesOf, name }: CodecCampaign, seed: number, case
   for (let round = seed; count < cases; round++) {
     const random = new SeededRandom(round)
     try {
-      for (const desc of typesOf(random)) count += compareType(desc, INPUTS_PER_TYPE, random)
+      for (const type of typesOf(random)) count += compareType(type, INPUTS_PER_TYPE, random)
     } catch (error) {
       throw new Error(`${name}, with seed ${round}`, { cause: error })
     }

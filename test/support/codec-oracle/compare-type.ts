@@ -1,7 +1,9 @@
 /** Compares the codecs of one type with protobuf-es, over inputs that are generated for it. */
-import type { DescMessage, Message } from '@bufbuild/protobuf'
+import type { DescMessage, Message, Registry } from '@bufbuild/protobuf'
 import type { SeededRandom } from '../seeded-random.ts'
 import { BinaryComparison } from './binary-comparison.ts'
+import { JsonComparison, type JsonOptions } from './json-comparison.ts'
+import { JsonTexts, mutateText } from './json-texts.ts'
 import { MessageValues } from './message-values.ts'
 import { mutateOctets } from './mutate-octets.ts'
 import { deepOctets, strayOctets } from './stray-octets.ts'
@@ -15,6 +17,13 @@ const BINARY_OPTIONS = [
   { readUnknownFields: false, writeUnknownFields: false },
   { recursionLimit: 3 },
 ]
+const JSON_OPTIONS: readonly JsonOptions[] = [
+  {},
+  { ignoreUnknownFields: true },
+  { ignoreUnknownFields: true, alwaysEmitImplicit: true },
+  { useProtoFieldName: true, enumAsInteger: true },
+  { recursionLimit: 3 },
+]
 const LIMITS = [
   { depth: 3, fields: 12, wrongOneIn: Number.POSITIVE_INFINITY },
   { depth: 2, fields: 30, wrongOneIn: Number.POSITIVE_INFINITY },
@@ -24,14 +33,20 @@ const LIMITS = [
 const BUDGETS = [0, 100, 1_000, 10_000, 100_000]
 const DEPTHS = [1, 5, 98, 99, 100, 101, 150]
 
+/** A type, and the registry with the types of its extensions and of what `google.protobuf.Any` contains. */
+export interface ComparedType {
+  readonly desc: DescMessage
+  readonly registry?: Registry | undefined
+}
+
 /**
  * Compares `inputs` messages of a type, and the octets, texts and messages that derive from them.
  *
  * @returns how many comparisons were made
  * @throws CodecDifference for the first difference
  */
-export function compareType(desc: DescMessage, inputs: number, random: SeededRandom): number {
-  const comparison = new TypeComparison(desc, random)
+export function compareType({ desc, registry }: ComparedType, inputs: number, random: SeededRandom): number {
+  const comparison = new TypeComparison({ desc, registry }, random)
   for (let left = inputs; left > 0; left--) comparison.compareOne()
   return comparison.count
 }
@@ -40,14 +55,16 @@ class TypeComparison {
   readonly #desc: DescMessage
   readonly #random: SeededRandom
   readonly #binary: BinaryComparison
+  readonly #json: JsonComparison
   #previous: Buffer = Buffer.alloc(0)
   /** The comparisons so far. */
   count = 0
 
-  constructor(desc: DescMessage, random: SeededRandom) {
+  constructor({ desc, registry }: ComparedType, random: SeededRandom) {
     this.#desc = desc
     this.#random = random
     this.#binary = new BinaryComparison(desc, random.pick(BINARY_OPTIONS))
+    this.#json = new JsonComparison(desc, { ...random.pick(JSON_OPTIONS), ...(registry !== undefined && { registry }) })
   }
 
   compareOne(): void {
@@ -68,6 +85,23 @@ class TypeComparison {
     if (random.below(25) === 0) this.#encode(stretch(this.#desc, message, random))
     // Messages within plain objects.
     if (random.below(3) === 0) this.#create({ ...message })
+    this.#compareTexts(message)
+  }
+
+  #compareTexts(message: Message): void {
+    const random = this.#random
+    const written = this.#write(message)
+    if (written !== null) {
+      this.#read(written)
+      this.#read(mutateText(written, random))
+    }
+    if (random.below(4) === 0) this.#write(tamper(message, random))
+    const text = new JsonTexts(random, random.pick([1_000, 30])).message(this.#desc)
+    this.#read(text)
+    this.#read(mutateText(text, random))
+    if (random.below(3) > 0) return
+    this.count++
+    this.#json.read(text, random.pick(BUDGETS))
   }
 
   #create(init: unknown): Message | null {
@@ -84,7 +118,19 @@ class TypeComparison {
   #decode(octets: Uint8Array): void {
     this.count++
     const message = this.#binary.decode(octets, this.#random)
-    if (message !== null) this.#encode(message)
+    if (message === null) return
+    this.#encode(message)
+    if (this.#random.below(3) === 0) this.#write(message)
+  }
+
+  #write(message: Message): string | null {
+    this.count++
+    return this.#json.write(message)
+  }
+
+  #read(text: string): void {
+    this.count++
+    this.#json.read(text)
   }
 
   #budget(octets: Uint8Array): void {
