@@ -48,6 +48,7 @@ const WELL_KNOWN = ['Timestamp', 'Duration', 'Any', 'Struct', 'Value', 'ListValu
 const WRAPPERS = ['Double', 'Float', 'Int64', 'UInt64', 'Int32', 'UInt32', 'Bool', 'String', 'Bytes']
 const IMPORTS = ['timestamp', 'duration', 'any', 'struct', 'field_mask', 'wrappers']
 const PACKAGE = 'described'
+const WITH_PRESENCE = { fieldPresence: FeatureSet_FieldPresence.EXPLICIT }
 
 const SCALARS = Object.values(Type).filter(
   (type): type is Type => typeof type === 'number' && ![Type.GROUP, Type.MESSAGE, Type.ENUM].includes(type),
@@ -173,9 +174,11 @@ class FileDraft {
       ...(LONGS.includes(field.type) && random.below(3) === 0 && { jstype: FieldOptions_JSType.JS_STRING }),
     }
     const hasDefault = !isList && this.#syntax !== 'proto3' && random.below(4) === 0
+    // Compilers refuse a default without presence.
+    const features = hasDefault && this.#syntax === 'editions' && { features: WITH_PRESENCE }
     return {
       ...field,
-      options,
+      options: { ...options, ...features },
       ...(this.#syntax === 'proto3' && !isList && random.below(4) === 0 && { proto3Optional: true }),
       ...(hasDefault && { defaultValue: defaultOf(field.type, random) }),
     }

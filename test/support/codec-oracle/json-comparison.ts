@@ -6,28 +6,36 @@ import {
   type Message,
   toJsonString,
 } from '@bufbuild/protobuf'
-import { messageJsonReader } from '../../../wire/codec/json/message-json-reader.ts'
+import { type MessageJsonReader, messageJsonReader } from '../../../wire/codec/json/message-json-reader.ts'
 import { messageJsonWriter } from '../../../wire/codec/json/message-json-writer.ts'
+import type { MessageJsonWriter } from '../../../wire/codec/json/writer-source.ts'
 import { show } from './find-difference.ts'
 import { CodecDifference, differenceOf, type Outcome, outcomeOf } from './outcome.ts'
 
 /** Options of both directions. */
 export type JsonOptions = Partial<JsonReadOptions & JsonWriteStringOptions>
 
+const KINDS = ['compiled', 'reflective'] as const
+
 /** Compares; throws CodecDifference for the first two results that are not the same. */
 export class JsonComparison {
   readonly #desc: DescMessage
   readonly #options: JsonOptions | undefined
+  readonly #writer: MessageJsonWriter
+  /** Without a budget. */
+  readonly #readers: readonly MessageJsonReader[]
 
   constructor(desc: DescMessage, options?: JsonOptions) {
     this.#desc = desc
     this.#options = options
+    this.#writer = messageJsonWriter(desc, { kind: 'compiled', options })
+    this.#readers = KINDS.map((kind) => messageJsonReader(desc, { kind, options }))
   }
 
   /** Compares the texts of a message. Returns that of protobuf-es; null where it throws. */
   write(message: Message): string | null {
     const [desc, options] = [this.#desc, this.#options]
-    const ours = outcomeOf(() => messageJsonWriter(desc, { kind: 'compiled', options }).write(message))
+    const ours = outcomeOf(() => this.#writer.write(message))
     const theirs = outcomeOf(() => toJsonString(desc, message, options))
     this.#check('write', { ours, theirs }, () => show(message))
     return 'error' in theirs ? null : (theirs.value as string)
@@ -35,11 +43,11 @@ export class JsonComparison {
 
   /** Compares the messages of a text, and the errors for it. Returns the message; null where both throw. */
   read(text: string, budgetBytes?: number): Message | null {
-    const budget = budgetBytes === undefined ? {} : { budgetBytes }
-    const [ours, theirs] = (['compiled', 'reflective'] as const).map((kind) => {
-      const reader = messageJsonReader(this.#desc, { kind, options: this.#options, ...budget })
-      return outcomeOf(() => reader.read(text))
-    }) as [Outcome, Outcome]
+    const readers =
+      budgetBytes === undefined
+        ? this.#readers
+        : KINDS.map((kind) => messageJsonReader(this.#desc, { kind, options: this.#options, budgetBytes }))
+    const [ours, theirs] = readers.map((reader) => outcomeOf(() => reader.read(text))) as [Outcome, Outcome]
     this.#check('read', { ours, theirs }, () => text)
     return 'error' in ours ? null : (ours.value as Message)
   }

@@ -60,7 +60,8 @@ export function structMessageText({ fields }: Struct): string | undefined {
 
 /** Returns the text of a `google.protobuf.ListValue`. */
 export function listValueText({ values }: ListValue): string | undefined {
-  return listText(values, valueText)
+  // protobuf-es refuses anything else.
+  return Array.isArray(values) ? listText(values, valueText) : undefined
 }
 
 /** Returns the text of a `google.protobuf.Value`. */
