@@ -44,9 +44,11 @@ function objectText<T>(
 }
 
 function listText<T>(list: readonly T[], textOf: (value: T) => string | undefined): string | undefined {
+  if (!Array.isArray(list)) return undefined
   let text = ''
   for (let index = 0; index < list.length; index++) {
-    const value = textOf(list[index] as T)
+    const item = list[index]
+    const value = item === undefined ? undefined : textOf(item as T)
     if (value === undefined) return undefined
     text += index === 0 ? `[${value}` : `,${value}`
   }

@@ -88,6 +88,14 @@ describe('writes', () => {
     expect(new JsonComparison(Proto3).write(message)).toBeNull()
   })
 
+  test.each([[{}], ['ab'], [null], [[undefined]]])('no text for a ListValue that holds %j', (values) => {
+    const list = { $typeName: 'google.protobuf.ListValue', values }
+    const message = Object.assign(create(Proto3) as Message, {
+      optionalValue: { $typeName: 'google.protobuf.Value', kind: { case: 'listValue', value: list } },
+    })
+    expect(new JsonComparison(Proto3).write(message)).toBeNull()
+  })
+
   test('no text without a required field', () => {
     expect(write({}, {}, Required)).toBeNull()
   })
