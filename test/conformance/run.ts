@@ -34,6 +34,12 @@ const RUNS: Readonly<Record<string, Run>> = {
     programArgs: ['--lane', 'reference'],
     flags: [...PARALLEL, '--known-flaky', `@${fileNamed('known-flaky-reference.txt')}`],
   },
+  'server-reflective': {
+    mode: 'server',
+    config: 'server-sliced.yaml',
+    programArgs: ['--codec', 'reflective'],
+    flags: PARALLEL,
+  },
   client: { mode: 'client', config: 'client.yaml' },
   'upstream-server': { mode: 'server', config: 'upstream.yaml', programArgs: ['--upstream'], flags: PARALLEL },
   'upstream-client': { mode: 'client', config: 'upstream.yaml', programArgs: ['--upstream', 'promise'] },
@@ -42,7 +48,7 @@ const RUNS: Readonly<Record<string, Run>> = {
   'upstream-callback': { mode: 'client', config: 'upstream-callback.yaml', programArgs: ['--upstream', 'callback'] },
 }
 
-const USUAL = ['server', 'server-sliced', 'client', 'upstream-server', 'upstream-client']
+const USUAL = ['server', 'server-sliced', 'server-reflective', 'client', 'upstream-server', 'upstream-client']
 
 /** What `npm run deep` adds. */
 const FULL = ['upstream-server-full', 'upstream-client-full', 'upstream-callback']

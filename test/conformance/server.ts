@@ -3,7 +3,7 @@
  * input, serves the conformance service until SIGTERM, and says on standard output where. The one port answers every
  * HTTP version and protocol, so the description's are not looked at.
  *
- * `--lane reference` serves on that lane; with `--sliced` every byte of either direction arrives alone; with `--upstream`
+ * `--lane reference` serves on that lane; `--codec reflective` with that codec; with `--sliced` every byte of either direction arrives alone; with `--upstream`
  * the service is the one that connect-es tests its own servers with.
  */
 import { once } from 'node:events'
@@ -28,9 +28,15 @@ import upstreamRoutes from './upstream/routes.ts'
 const HOST = '127.0.0.1'
 
 const { values } = parseArgs({
-  options: { lane: { type: 'string' }, sliced: { type: 'boolean' }, upstream: { type: 'boolean' } },
+  options: {
+    lane: { type: 'string' },
+    codec: { type: 'string' },
+    sliced: { type: 'boolean' },
+    upstream: { type: 'boolean' },
+  },
 })
 const lane = values.lane === 'reference' ? 'reference' : 'native'
+const codec = values.codec === 'reflective' ? 'reflective' : 'compiled'
 const routes = values.upstream ? upstreamRoutes : protocolRoutes
 
 for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
@@ -44,6 +50,7 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   const app = fastify({ ...onePort(tlsOptions(request)) })
   await app.register(portico, {
     lane,
+    codec,
     routes,
     ...(request.messageReceiveLimit > 0 && { readMaxBytes: request.messageReceiveLimit }),
   })
