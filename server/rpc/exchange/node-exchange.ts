@@ -138,13 +138,15 @@ export abstract class NodeExchange implements Exchange {
   }
 
   /**
-   * Takes the body without listening for it, if all of it has arrived. Short bodies mostly have, once node:http has parsed the octets that
-   * came with the head.
+   * Takes the body without listening for it, if all of it has arrived. Short bodies mostly have, once node:http has
+   * parsed the octets that came with the head.
    */
   takeArrived(): void {
     const request = this.#request
-    if (!request.complete || this.isDecoded || this.#isListening || this.isGone) return
+    if (!this.#hasArrived || this.isDecoded || this.#isListening || this.isGone) return
     const body: Buffer | null = request.read()
+    // Ends the request too: node:http reports the end of a message only in a later step than the last octets.
+    if (!request.complete) request.resume()
     this.#isEnded = true
     if (body === null) return
     this.receivedBytes += body.byteLength
@@ -170,6 +172,11 @@ export abstract class NodeExchange implements Exchange {
   protected askForBody(): void {}
 
   protected abstract get hasBegun(): boolean
+
+  /** Whether the request holds its whole body. A message is complete with its announced length (RFC 9112 section 6.3). */
+  get #hasArrived(): boolean {
+    return this.#request.complete || this.#request.readableLength === this.head.contentLength
+  }
 
   protected hold(bytes: number): void {
     if (bytes === 0 && this.#held === null) return

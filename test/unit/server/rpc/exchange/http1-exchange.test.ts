@@ -384,3 +384,41 @@ describe('held bytes count against the process limit', () => {
     await expect.poll(() => memory.heldBytes).toBe(0)
   })
 })
+
+test('a body that came with its head is taken at once from each request of a connection, which then ends', async () => {
+  const budget = { memory: new ProcessMemory(), processBufferBytes: MIB }
+  const taken: string[] = []
+  let closes = 0
+  const server = createServer((request, response) => {
+    request.on('close', () => (closes += 1))
+    const exchange = new Http1Exchange(request, response, { head: new NodeHead(request), connection: PEER, budget })
+    process.nextTick(() => {
+      exchange.takeArrived()
+      expect(exchange.isPeerDone).toBe(true)
+      taken.push(exchange.read(exchange.readableBytes).toString('latin1'))
+      exchange.reply(OK, Buffer.from(`got ${taken.length}`), null)
+    })
+  })
+  const socket = await RawSocket.open({ port: await listenRaw(server) })
+  for (const body of ['first', 'second', 'third']) {
+    socket.write(`POST / HTTP/1.1\r\nHost: here\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    await socket.untilText(`got ${taken.length + 1}`)
+  }
+  expect(taken).toEqual(['first', 'second', 'third'])
+  await expect.poll(() => closes).toBe(3)
+})
+
+test('a body of which a part is missing is left to be waited for', async () => {
+  const states: [boolean, number][] = []
+  const served = await serve(({ exchange }) => {
+    process.nextTick(() => {
+      exchange.takeArrived()
+      states.push([exchange.isPeerDone, exchange.readableBytes])
+      exchange.reply(OK, Buffer.from('answered'), null)
+    })
+  })
+  const socket = await connectTo(served)
+  socket.write('POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\nfour')
+  await socket.untilText('answered')
+  expect(states).toEqual([[false, 0]])
+})
