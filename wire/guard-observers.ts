@@ -52,18 +52,21 @@ abstract class Guarded<T> {
     }
   }
 
-  /** Collects the answers of all followers to a question, except null and undefined. */
+  /** Collects the answers of all followers to a question, except null and undefined; null for none. */
   protected collect<A, R extends object>(
     question: (follower: T, argument: A) => R | null | undefined,
     argument: A,
-  ): R[] {
-    const answers: R[] = []
+  ): R[] | null {
+    let answers: R[] | null = null
     for (const follower of this.#followers) {
       if (follower === null) continue
       try {
         const answer = question(follower, argument)
         if (isPromise(answer)) throw new TypeError('an observer returned a promise: it must answer synchronously')
-        if (answer !== null && answer !== undefined) answers.push(answer)
+        if (answer === null || answer === undefined) continue
+        // Most often there is one; `push` would make room for 17.
+        if (answers === null) answers = [answer]
+        else answers.push(answer)
       } catch (thrown) {
         this.onFault(thrown)
       }
@@ -75,7 +78,7 @@ abstract class Guarded<T> {
 class GuardedObserver extends Guarded<CallObserver> implements CallObserver {
   onStart(call: CallStart): CallObservation | null {
     const followers = this.collect(startCall, call)
-    return followers.length === 0 ? null : new GuardedCall(followers, this.onFault)
+    return followers === null ? null : new GuardedCall(followers, this.onFault)
   }
 }
 
@@ -84,7 +87,7 @@ class GuardedCall extends Guarded<CallObservation> implements CallObservation {
 
   constructor(followers: CallObservation[], onFault: ObserverFault) {
     super(followers, onFault)
-    const [trace] = this.collect(traceOf, undefined)
+    const trace = this.collect(traceOf, undefined)?.[0]
     this.trace = trace && new GuardedTrace(trace, onFault)
   }
 
@@ -102,7 +105,7 @@ class GuardedCall extends Guarded<CallObservation> implements CallObservation {
 
   onAttempt(attempt: AttemptStart): AttemptObservation | null {
     const followers = this.collect(startAttempt, attempt)
-    return followers.length === 0 ? null : new GuardedAttempt(followers, this.onFault)
+    return followers === null ? null : new GuardedAttempt(followers, this.onFault)
   }
 
   onRetryDelay(delayMs: number): void {
@@ -155,7 +158,7 @@ class GuardedTrace implements CallTrace {
 
 class GuardedAttempt extends Guarded<AttemptObservation> implements AttemptObservation {
   get fields(): readonly EncodableField[] {
-    return this.collect(fieldsOf, undefined).flat()
+    return this.collect(fieldsOf, undefined)?.flat() ?? []
   }
 
   onPicked(peer: string, delayMs: number): void {

@@ -4,7 +4,7 @@ import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallEnd, CallObservation, CallObserver, CallStart } from '../../wire/call-observer.ts'
 import { grpcMethod } from '../../wire/telemetry/rpc-names.ts'
-import { fieldsText, LineWriter } from './line-writer.ts'
+import { fieldsText, LineWriter, lineEnd } from './line-writer.ts'
 import { isPlainSuccess, PlainCallText } from './plain-call-text.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -107,27 +107,46 @@ class AccessLog {
   readonly #log: FastifyBaseLogger
   readonly #quiet: ReadonlySet<string>
   readonly #lines: LineWriter | null
-  readonly #plain = new PlainCallText()
+  readonly #plain: PlainCallText
 
   constructor(log: FastifyBaseLogger, quietPaths: readonly string[]) {
     this.#log = log
     this.#quiet = new Set([...QUIET_PATHS, ...quietPaths])
     this.#lines = LineWriter.of(log, SAMPLE)
+    this.#plain = new PlainCallText(this.#quiet)
   }
 
   write(call: CallStart, end: CallEnd): void {
+    if (this.#lines !== null && isPlainSuccess(call, end)) this.#writePlain(this.#lines, call, end)
+    else this.#writeAny(call, end)
+  }
+
+  #writePlain(lines: LineWriter, call: CallStart, end: CallEnd): void {
+    const path = this.#plain.pathOf(call)
+    const level = path.isQuiet ? LEVEL_NUMBERS.debug : LEVEL_NUMBERS.info
+    if (!lines.isEnabled(level)) return
+    const added = lines.addedFields()
+    lines.write(
+      level,
+      added === null ? this.#plain.of(path, call, end) : restOf({ ...added, ...fieldsOf(call, end) }, 'call'),
+    )
+  }
+
+  #writeAny(call: CallStart, end: CallEnd): void {
     const level = levelOf(this.#quiet, call, end)
     const message = isCall(call) ? 'call' : 'request'
     const lines = this.#lines
     if (lines === null) {
       if (isEnabled(this.#log, level)) this.#log[level](fieldsOf(call, end), message)
     } else if (lines.isEnabled(LEVEL_NUMBERS[level])) {
-      const added = lines.addedFields()
-      const isPlain = added === null && isPlainSuccess(call, end)
-      const fields = isPlain ? this.#plain.of(call, end) : fieldsText({ ...added, ...fieldsOf(call, end) })
-      lines.write(LEVEL_NUMBERS[level], fields, message)
+      lines.write(LEVEL_NUMBERS[level], restOf({ ...lines.addedFields(), ...fieldsOf(call, end) }, message))
     }
   }
+}
+
+/** The line from its first field to its end. */
+function restOf(fields: object, message: string): string {
+  return fieldsText(fields) + lineEnd(message)
 }
 
 function fieldsOf(call: CallStart, end: CallEnd): object {

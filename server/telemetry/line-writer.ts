@@ -33,10 +33,10 @@ export function noteLineFormat(logger: Logger, format: LineFormat): void {
 export class LineWriter {
   readonly #log: LoggerState
   readonly #format: LineFormat
-  #timeMs = 0
-  #timeText = ''
+  #level = ''
+  #timeMs = Number.NaN
   #bindings = ''
-  #escapedBindings = ''
+  #beginning = ''
 
   private constructor(log: LoggerState, format: LineFormat) {
     this.#log = log
@@ -68,44 +68,39 @@ export class LineWriter {
     return null
   }
 
-  /** @param fields as from {@link fieldsText} */
-  write(level: number, fields: string, message: string): void {
+  /** @param rest of the line: the fields, as from {@link fieldsText}, and {@link lineEnd} */
+  write(level: number, rest: string): void {
     const stream = this.#log[this.#format.symbols.streamSym] as { write(line: string): void }
-    stream.write(`${this.#line(level, this.#time(), fields)},"msg":"${message}"}\n`)
+    stream.write(this.#beginningOf(level, Date.now()) + rest)
   }
 
-  #line(level: number, time: string, fields: string): string {
-    const levels = this.#log[this.#format.symbols.lsCacheSym] as Readonly<Record<number, string>>
-    return levels[level] + time + this.#bindingsText() + fields
-  }
-
-  #bindingsText(): string {
-    const bindings = this.#log[this.#format.symbols.chindingsSym] as string
-    if (bindings !== this.#bindings) {
+  /** Level, time and bindings are most often those of the line before. */
+  #beginningOf(level: number, timeMs: number): string {
+    const { lsCacheSym, chindingsSym } = this.#format.symbols
+    const levelText = (this.#log[lsCacheSym] as Readonly<Record<number, string>>)[level] as string
+    const bindings = this.#log[chindingsSym] as string
+    if (timeMs !== this.#timeMs || levelText !== this.#level || bindings !== this.#bindings) {
+      this.#level = levelText
+      this.#timeMs = timeMs
       this.#bindings = bindings
-      this.#escapedBindings = escapeJsonControls(bindings)
+      this.#beginning = `${levelText},"time":${timeMs}${escapeJsonControls(bindings)}`
     }
-    return this.#escapedBindings
-  }
-
-  /** Most lines have the time of the one before. */
-  #time(): string {
-    const now = Date.now()
-    if (now !== this.#timeMs) {
-      this.#timeMs = now
-      this.#timeText = `,"time":${now}`
-    }
-    return this.#timeText
+    return this.#beginning
   }
 
   /** Asks pino, which knows all of its settings. */
   #isExactFor(sample: object): boolean {
     if (this.#log.msgPrefix !== undefined) return false
-    const [level, time] = [30, ',"time":1']
+    const [level, timeMs] = [30, 1]
     const format = this.#log[this.#format.symbols.asJsonSym] as PinoFormatter
-    const ours = `${this.#line(level, time, fieldsText(sample))},"msg":"a"}\n`
-    return escapeJsonControls(format.call(this.#log, sample, 'a', level, time)) === ours
+    const ours = this.#beginningOf(level, timeMs) + fieldsText(sample) + lineEnd('a')
+    return escapeJsonControls(format.call(this.#log, sample, 'a', level, `,"time":${timeMs}`)) === ours
   }
+}
+
+/** Returns what follows the fields. The message has nothing to escape. */
+export function lineEnd(message: string): string {
+  return `,"msg":"${message}"}\n`
 }
 
 /** Returns fields with texts and numbers as in a line, each with a comma before it. Control characters are escaped. */

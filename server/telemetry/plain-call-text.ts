@@ -1,6 +1,6 @@
 /** The fields of a call without anything special about it, as text for a log line: most lines of an access log. */
 import type { CallEnd, CallStart } from '../../wire/call-observer.ts'
-import { fieldsText } from './line-writer.ts'
+import { fieldsText, lineEnd } from './line-writer.ts'
 
 /** The paths whose texts are kept for each protocol; those of methods are fewer. */
 const MAX_PATHS = 10_000
@@ -27,28 +27,61 @@ export function isPlainSuccess({ protocol, method, route }: CallStart, end: Call
   return isSuccess && isPlain && (httpStatus === undefined || httpStatus === 200)
 }
 
+const END = lineEnd('call')
+
+/** What the lines of a path share. */
+export interface PathText {
+  /** Whether successes are logged at level debug. */
+  readonly isQuiet: boolean
+  /** The fields up to the name of the duration. */
+  readonly text: string
+}
+
 /** Remembers the texts that calls share. */
 export class PlainCallText {
-  readonly #protocols = new Map<string, Map<string, string>>()
+  readonly #quiet: ReadonlySet<string>
+  readonly #protocols = new Map<string, Map<string, PathText>>()
   readonly #peers = new Map<string, string>()
+  /** Of the call before, which most often came on the same connection. */
+  #peer = ''
+  #httpVersion: string | undefined
+  #origin = ''
 
-  /** Returns the fields, each with a comma before it. */
-  of({ protocol, path, httpVersion }: CallStart, end: CallEnd): string {
-    const { durationMs, receivedBytes, sentBytes, peer, trace } = end
-    const numbers = `${durationText(durationMs)},"receivedBytes":${receivedBytes},"sentBytes":${sentBytes}`
-    const version = VERSIONS.get(httpVersion) ?? fieldsText({ httpVersion })
-    const text = this.#names(protocol, path) + numbers + this.#textOf(peer) + version
-    return trace === undefined ? text : text + fieldsText(trace.ids)
+  constructor(quietPaths: ReadonlySet<string>) {
+    this.#quiet = quietPaths
+    this.#origin = this.#newOrigin('', undefined)
   }
 
-  /** Up to the name of the duration. */
-  #names(protocol: string, path: string): string {
-    const paths = this.#protocols.get(protocol) ?? new Map<string, string>()
+  pathOf({ protocol, path }: CallStart): PathText {
+    const paths = this.#protocols.get(protocol) ?? new Map<string, PathText>()
     const known = paths.get(path)
     if (known !== undefined) return known
     const text = `${fieldsText({ method: path.slice(1), protocol, code: 'ok' })},"durationMs":`
-    if (paths.size < MAX_PATHS) this.#protocols.set(protocol, paths.set(path, text))
-    return text
+    const added = { isQuiet: this.#quiet.has(path), text }
+    if (paths.size < MAX_PATHS) this.#protocols.set(protocol, paths.set(path, added))
+    return added
+  }
+
+  /** Returns the line from its first field to its end. */
+  of({ text }: PathText, { httpVersion }: CallStart, end: CallEnd): string {
+    const { durationMs, receivedBytes, sentBytes, peer, trace } = end
+    const numbers = `${durationText(durationMs)},"receivedBytes":${receivedBytes},"sentBytes":${sentBytes}`
+    const fields = text + numbers + this.#originOf(peer, httpVersion)
+    return trace === undefined ? fields + END : fields + fieldsText(trace.ids) + END
+  }
+
+  /** The peer and the version of HTTP. */
+  #originOf(peer: string, httpVersion: string | undefined): string {
+    if (peer !== this.#peer || httpVersion !== this.#httpVersion) {
+      this.#origin = this.#newOrigin(peer, httpVersion)
+      this.#peer = peer
+      this.#httpVersion = httpVersion
+    }
+    return this.#origin
+  }
+
+  #newOrigin(peer: string, httpVersion: string | undefined): string {
+    return this.#textOf(peer) + (VERSIONS.get(httpVersion) ?? fieldsText({ httpVersion }))
   }
 
   #textOf(peer: string): string {
