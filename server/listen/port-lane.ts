@@ -12,6 +12,8 @@ export interface BodyProgress {
   readonly receivedBytes: number
   /** Whether the reader waits for the rest of something the client has begun. */
   readonly isOwed: boolean
+  /** Whether the whole body has arrived. Undefined where only the request tells. */
+  readonly isPeerDone?: boolean
   /** Called before the request is ended for a stall. The fault is the response if there is none yet. */
   readonly onStall?: ((fault: RequestFault) => void) | undefined
 }

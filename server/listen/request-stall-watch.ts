@@ -77,8 +77,9 @@ export class RequestStallWatch {
 
   /** Over HTTP/1.1, the rest of a body is drained after an early response, so that the connection can be reused. */
   #onResponseClose(exchange: WatchedRequest): void {
-    const { request } = exchange.started
-    if (isHttp2(request) || request.complete || request.destroyed) this.#remove(exchange)
+    const { request, progress } = exchange.started
+    const hasArrived = progress.isPeerDone === true || request.complete || request.destroyed
+    if (hasArrived || isHttp2(request)) this.#remove(exchange)
     else request.once('close', () => this.#remove(exchange))
   }
 

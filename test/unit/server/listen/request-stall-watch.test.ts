@@ -149,3 +149,11 @@ test('the timer runs while there is an exchange, until both of its halves are ov
   other.request.emit('close')
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test.each([true, false])('a response ends the watch if the whole body has arrived: %s', (isPeerDone) => {
+  const { started, request, response } = exchange(connectUnary)
+  new RequestStallWatch(LIMITS).add({ ...started, progress: { receivedBytes: 5, isOwed: false, isPeerDone } })
+  response.emit('close')
+  expect(vi.getTimerCount()).toBe(isPeerDone ? 0 : 1)
+  expect(request.listenerCount('close')).toBe(isPeerDone ? 0 : 1)
+})
