@@ -25,8 +25,8 @@ export class BatchedOutput {
   }
 
   /**
-   * @param destination of pino, for buffers (`contentMode`). pino calls its `flushSync` when the process exits, also after an uncaught
-   *   error: that is the place to add the lines that are held
+   * @param destination takes texts: one for buffers would copy each of them. pino calls its `flushSync` when the process exits, also
+   *   after an uncaught error: that is the place to add the lines that are held
    */
   constructor(destination: ReturnType<Pino['destination']>) {
     const flushSync = destination.flushSync.bind(destination)
@@ -55,9 +55,8 @@ export class BatchedOutput {
 
   #push(): void {
     if (this.#text === '') return
-    const octets = Buffer.from(this.#text)
+    const text = this.#text
     this.#text = ''
-    // The type knows text only; what it takes depends on `contentMode`.
-    this.#destination.write(octets as unknown as string)
+    this.#destination.write(text)
   }
 }

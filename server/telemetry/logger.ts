@@ -99,7 +99,7 @@ function serializeError({ stdSerializers }: Pino, error: Error): unknown {
 function openStdout({ destination }: Pino, isSync: boolean): LogDestination {
   const limits = { dest: STDOUT, maxLength: MAX_WAITING_LENGTH }
   if (isSync) return destination({ ...limits, sync: true })
-  return new BatchedOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH, contentMode: 'buffer' }))
+  return new BatchedOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH }))
 }
 
 function prettyDestination(output: LogDestination, isTerminal: boolean): LogDestination {
