@@ -2,6 +2,7 @@
 import { createRegistry } from '@bufbuild/protobuf'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
+import type { CodecKind } from '../../wire/codec/codec-settings.ts'
 import type { CompressionName } from '../../wire/compression/compression-choice.ts'
 import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
 import { Codec, Compression, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
@@ -27,6 +28,11 @@ const COMPRESSIONS: Readonly<Partial<Record<Compression, CompressionName>>> = {
 /** Transports that are created on first use, and kept until disposal. */
 export class ClientTransports implements AsyncDisposable {
   readonly #transports = new Map<string, ClientTransport>()
+  readonly #codec: CodecKind
+
+  constructor(codec: CodecKind) {
+    this.#codec = codec
+  }
 
   /**
    * @param timeoutMs the timeout of calls that do not set their own
@@ -36,7 +42,7 @@ export class ClientTransports implements AsyncDisposable {
     const { port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit } = request
     const settings = [port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit, timeoutMs]
     const key = JSON.stringify(settings)
-    const transport = this.#transports.get(key) ?? createTransportFor(request, timeoutMs)
+    const transport = this.#transports.get(key) ?? createTransportFor(request, { timeoutMs, codec: this.#codec })
     this.#transports.set(key, transport)
     return transport
   }
@@ -46,7 +52,10 @@ export class ClientTransports implements AsyncDisposable {
   }
 }
 
-function createTransportFor(request: ClientCompatRequest, timeoutMs: number | undefined): ClientTransport {
+function createTransportFor(
+  request: ClientCompatRequest,
+  { timeoutMs, codec }: { timeoutMs: number | undefined; codec: CodecKind },
+): ClientTransport {
   const protocol = PROTOCOLS[request.protocol]
   const httpVersion = HTTP_VERSIONS[request.httpVersion]
   const sendCompression = COMPRESSIONS[request.compression]
@@ -57,6 +66,7 @@ function createTransportFor(request: ClientCompatRequest, timeoutMs: number | un
     baseUrl: `${request.serverTlsCert.length > 0 ? 'https' : 'http'}://${request.host}:${request.port}`,
     protocol,
     httpVersion,
+    codec,
     useBinaryFormat: request.codec !== Codec.JSON,
     registry: createRegistry(file_connectrpc_conformance_v1_service),
     useHttpGet: request.useGetHttpMethod,

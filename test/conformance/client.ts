@@ -2,7 +2,8 @@
  * The program that the conformance runner starts to test our client: it reads descriptions of calls from standard input,
  * makes each, and writes how it went to standard output. A few are under way at once, as their servers like to wait.
  *
- * `--upstream promise` and `--upstream callback` make the calls with the clients that connect-es tests its own transports with.
+ * `--upstream promise` and `--upstream callback` make the calls with the clients that connect-es tests its own transports with;
+ * `--codec reflective` makes them with that codec.
  */
 import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
@@ -30,10 +31,10 @@ const UPSTREAM: Readonly<Record<string, Invoke>> = {
   callback: invokeWithCallbackClient,
 }
 
-const { values } = parseArgs({ options: { upstream: { type: 'string', default: 'none' } } })
+const { values } = parseArgs({ options: { upstream: { type: 'string', default: 'none' }, codec: { type: 'string' } } })
 const upstream = UPSTREAM[values.upstream]
 
-await using transports = new ClientTransports()
+await using transports = new ClientTransports(values.codec === 'reflective' ? 'reflective' : 'compiled')
 const calls = new Set<Promise<void>>()
 for await (const request of readMessages(ClientCompatRequestSchema, process.stdin)) {
   const call = answer(request).finally(() => calls.delete(call))

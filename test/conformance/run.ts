@@ -41,6 +41,7 @@ const RUNS: Readonly<Record<string, Run>> = {
     flags: PARALLEL,
   },
   client: { mode: 'client', config: 'client.yaml' },
+  'client-reflective': { mode: 'client', config: 'client.yaml', programArgs: ['--codec', 'reflective'] },
   'upstream-server': { mode: 'server', config: 'upstream.yaml', programArgs: ['--upstream'], flags: PARALLEL },
   'upstream-client': { mode: 'client', config: 'upstream.yaml', programArgs: ['--upstream', 'promise'] },
   'upstream-server-full': { mode: 'server', config: 'server.yaml', programArgs: ['--upstream'], flags: PARALLEL },
@@ -51,7 +52,7 @@ const RUNS: Readonly<Record<string, Run>> = {
 const USUAL = ['server', 'server-sliced', 'server-reflective', 'client', 'upstream-server', 'upstream-client']
 
 /** What `npm run deep` adds. */
-const FULL = ['upstream-server-full', 'upstream-client-full', 'upstream-callback']
+const FULL = ['client-reflective', 'upstream-server-full', 'upstream-client-full', 'upstream-callback']
 
 const { names, runnerArgs } = readArguments(process.argv.slice(2))
 const runner = await installGoTool({ package: `${SUITE_MODULE}/cmd/connectconformance`, version: SUITE_VERSION })

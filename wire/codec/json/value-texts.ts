@@ -44,6 +44,7 @@ function objectText<T>(
 }
 
 function listText<T>(list: readonly T[], textOf: (value: T) => string | undefined): string | undefined {
+  // protobuf-es refuses anything else.
   if (!Array.isArray(list)) return undefined
   let text = ''
   for (let index = 0; index < list.length; index++) {
@@ -62,8 +63,7 @@ export function structMessageText({ fields }: Struct): string | undefined {
 
 /** Returns the text of a `google.protobuf.ListValue`. */
 export function listValueText({ values }: ListValue): string | undefined {
-  // protobuf-es refuses anything else.
-  return Array.isArray(values) ? listText(values, valueText) : undefined
+  return listText(values, valueText)
 }
 
 /** Returns the text of a `google.protobuf.Value`. */
