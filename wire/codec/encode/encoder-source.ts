@@ -72,7 +72,7 @@ class EncoderSource {
     let group = ''
     for (const field of fields) {
       const next = field.presence.kind === 'oneof' ? field.presence.group : ''
-      this.#source.add(...this.#field(field, next !== '' && next === group))
+      this.#source.add(...this.#reserve(field.value), ...this.#field(field, next !== '' && next === group))
       group = next
     }
     if (writesUnknown) {
@@ -84,23 +84,22 @@ class EncoderSource {
   }
 
   #field(field: FieldPlan, isSameGroup: boolean): string[] {
-    const { presence, value, label } = field
+    const { presence, label } = field
     const read = `v = ${propertyOf('m', field.name)}`
-    const check = this.#reserve(value)
     switch (presence.kind) {
       case 'implicit':
-        return [...check, read, `if (${implicitCondition(field, 'v')}) {`, ...this.#value(field, 'v'), '}']
+        return [read, `if (${implicitCondition(field, 'v')}) {`, ...this.#value(field, 'v'), '}']
       case 'explicit':
       case 'required': {
         const refuse = `else ${this.#source.bind(refuseUnset)}(${literal(label)})`
         const isSet = `v !== undefined && ${this.#source.bind(Object.prototype.hasOwnProperty)}.call(m, ${literal(field.name)})`
         const otherwise = presence.kind === 'required' ? [refuse] : []
-        return [...check, read, `if (${isSet}) {`, ...this.#value(field, 'v'), '}', ...otherwise]
+        return [read, `if (${isSet}) {`, ...this.#value(field, 'v'), '}', ...otherwise]
       }
       case 'oneof': {
         const open = isSameGroup ? [] : [`o = ${propertyOf('m', presence.group)}`, 'c = o.case']
         const body = this.#value(field, 'v')
-        return [...check, ...open, `if (c === ${literal(field.name)}) {`, `v = o.value`, ...body, '}']
+        return [...open, `if (c === ${literal(field.name)}) {`, `v = o.value`, ...body, '}']
       }
       case 'list':
         return [
