@@ -48,9 +48,9 @@ export function emitEntryReader(field: MapField, find: FindReader): ReadEntry {
 function valueCode(field: MapField, source: FunctionSource, find: FindReader): EntryValueCode {
   if (field.mapKind === 'message') {
     const { open, read, close } = childCode(field, source, find)
-    // A value that comes again is merged into the first.
-    const complete = ['if (v === undefined) {', ...open, `v = ${close}`, '}']
-    return { first: 'undefined', read: [...open, ...read, `v = ${close}`], complete }
+    // A value that comes again is merged into the first. All of them are converted once, at the end.
+    const openFirst = ['if (v === undefined) {', ...open, '}']
+    return { first: 'undefined', read: [...openFirst, ...read], complete: [...openFirst, `v = ${close}`] }
   }
   const { before, value, after } = scalarCode(field, { utf8Validation: field.utf8Validation }, source)
   const read = [...before, `v = ${value}`, ...after]

@@ -14,10 +14,12 @@ export type ReadEntry = (map: Fields, octets: Uint8Array, start: number, end: nu
 /** A map field. */
 export type MapField = DescField & { readonly fieldKind: 'map' }
 
-/** How the values of a map are read. A value that comes again in the same entry is merged into the first, if it is a message. */
+/** How the values of a map are read. */
 interface EntryValue {
+  /** Returns what the octets hold. A message that comes again in the same entry is merged into the one before. */
   readonly read: (octets: Uint8Array, start: number, depth: number, before: unknown) => unknown
-  readonly zero: () => unknown
+  /** Returns the value of the map, after the last field of the entry. */
+  readonly close: (value: unknown) => unknown
 }
 
 /** The field numbers of an entry. */
@@ -28,7 +30,7 @@ const VALUE = 2
 export function entryReader(field: MapField, find: FindReader): ReadEntry {
   const readKey = keyReader(field)
   const zeroKey = zeroScalar(field.mapKey)
-  const { read, zero } = entryValue(field, find)
+  const { read, close } = entryValue(field, find)
   const chargeKey = find.charges ? keyCharge(field) : null
   return (map, octets, start, end, depth) => {
     let key: unknown
@@ -44,7 +46,7 @@ export function entryReader(field: MapField, find: FindReader): ReadEntry {
       at = reader.position
     }
     chargeKey?.(key, depth)
-    setEntry(map, key ?? zeroKey, value === undefined ? zero() : value)
+    setEntry(map, key ?? zeroKey, close(value))
     return at
   }
 }
@@ -59,11 +61,14 @@ function entryValue(field: MapField, find: FindReader): EntryValue {
       return messageEntryValue(field, find)
     case 'enum': {
       const zero = field.enum.values[0]?.number
-      return { read: int32, zero: () => zero }
+      return { read: int32, close: (value) => value ?? zero }
     }
     default: {
       const { scalar } = field
-      return { read: scalarReader(scalar, { utf8Validation: field.utf8Validation }), zero: () => zeroScalar(scalar) }
+      return {
+        read: scalarReader(scalar, { utf8Validation: field.utf8Validation }),
+        close: (value) => value ?? zeroScalar(scalar),
+      }
     }
   }
 }
@@ -72,14 +77,14 @@ function messageEntryValue(field: MapField & MessageField, find: FindReader): En
   const { open, close } = messageValueOf(field, find)
   const type = find(field.message)
   return {
-    zero: () => close(open(undefined)),
+    close: (child) => close((child ?? open(undefined)) as Fields),
     read(octets, start, depth, before) {
-      const child = open(before)
+      const child = (before ?? open(undefined)) as Fields
       const length = uint32(octets, start)
       const end = reader.position + length
       if (end > reader.limit) truncated()
       reader.position = type.read(child, octets, reader.position, end, depth + 1, 0)
-      return close(child)
+      return child
     },
   }
 }

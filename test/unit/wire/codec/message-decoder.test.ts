@@ -407,6 +407,16 @@ describe.each([
     }
   })
 
+  it('a struct that comes often in an entry, which is merged in linear time', () => {
+    const names = Array.from({ length: 2_000 }, (_, index) => struct(`name ${index}`, index))
+    const repetitions = (count: number) => Array.from({ length: count }, () => within(2))
+    const first = within(2, ...names.slice(0, 5))
+    expectSame(plan, codecType('Maps'), octets(within(42, first, within(2, ...names.slice(3, 9)), ...repetitions(3))))
+    const data = within(42, within(2, ...names), ...repetitions(40_000))
+    const { structs } = decode(plan, codecType('Maps'), data) as unknown as { structs: Record<string, object> }
+    expect(Object.keys(structs[0] ?? {})).toHaveLength(2_000)
+  })
+
   it('octets of any class', () => {
     const decoder = compiledDecoder(codecType('Singular'), { budgetBytes: BUDGET_BYTES }, plan)
     const data = everyScalar(0)
