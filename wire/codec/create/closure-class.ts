@@ -14,12 +14,15 @@ export function closureClass(desc: DescMessage, find: ClassFinder): MessageClass
   const isPlain = prototype === Object.prototype
   const names = members.map((member) => member.name)
   const values = members.map((member) => valueMaker(member, find))
+  // As in generated code, what every object inherits is not given, such as `hasOwnProperty`.
+  const isInherited = names.map((name) => name in Object.prototype)
   const fill = (init: Fields | undefined): Message => {
     const message: Fields = isPlain ? {} : Object.create(prototype)
     message['$typeName'] = typeName
     for (let i = 0; i < values.length; i++) {
       const name = names[i] as string
-      const value = (values[i] as Convert)(init?.[name])
+      const isThere = init !== undefined && (!isInherited[i] || Object.hasOwn(init, name))
+      const value = (values[i] as Convert)(isThere ? init[name] : undefined)
       if (value !== undefined) message[name] = value
     }
     return message as unknown as Message

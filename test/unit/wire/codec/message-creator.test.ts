@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { codecCounts } from '../../../../wire/codec/codec-counts.ts'
 import { MessageClasses } from '../../../../wire/codec/create/message-classes.ts'
 import { messageConstructor, messageCreator } from '../../../../wire/codec/create/message-creator.ts'
+import { INHERITED_NAMES, typesNamed } from '../../../support/codec-oracle/hostile-types.ts'
 import { codecType } from '../../../support/codec-types.ts'
 import { expectSameMessage } from '../../../support/same-message.ts'
 
@@ -89,6 +90,13 @@ describe.each(ways)('a creator that is %s', (_way, classes) => {
     expectSameMessage(new Zero(), create(codecType('Lists')) as Message)
     const [one, two] = [new Zero(), new Zero()] as unknown as { aInt32: unknown }[]
     expect(one?.aInt32).not.toBe(two?.aInt32)
+  })
+
+  it.each(INHERITED_NAMES)('does not take the method %s of every object for a field', (name) => {
+    for (const desc of typesNamed(name)) {
+      const { create: make } = classes.get(desc)
+      expectSameMessage(make({}), make())
+    }
   })
 
   it('converts objects within objects, and keeps messages and other values', () => {
