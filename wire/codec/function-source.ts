@@ -26,13 +26,6 @@ export function propertyOf(object: string, name: string): string {
 }
 
 /**
- * Returns a member of an object literal. The key is computed where a plain one would set the prototype (ECMA-262, section B.3.1).
- */
-export function memberOf(name: string, value: string): string {
-  return name === '__proto__' ? `[${literal(name)}]: ${value}` : `${literal(name)}: ${value}`
-}
-
-/**
  * The source of one function. Descriptors reach the code only as literals and as bound values, so that no name in them can become code.
  */
 export class FunctionSource {

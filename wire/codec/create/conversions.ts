@@ -1,4 +1,5 @@
 /** Conversions of values in the objects that messages are created from. */
+import { setOwn } from '../set-own.ts'
 
 /** Returns a value as it is. */
 export function keep(value: unknown): unknown {
@@ -13,12 +14,9 @@ export function octetsOf(value: unknown): unknown {
 /** Makes a map whose values are converted. Anything but an object is kept, and nothing becomes an empty map. */
 export function convertMap(given: unknown, convert: (value: unknown) => unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given ?? {}
-  const map: Record<string, unknown> = {}
+  const map = {}
   for (const key of Object.keys(given)) {
-    const value = convert((given as Record<string, unknown>)[key])
-    if (key === '__proto__')
-      Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
-    else map[key] = value
+    setOwn(map, key, convert((given as Record<string, unknown>)[key]))
   }
   return map
 }

@@ -1,11 +1,11 @@
 /** Generates the code that reads the entries of one map field. */
 import { ScalarType } from '@bufbuild/protobuf'
 import { FunctionSource } from '../function-source.ts'
+import { setEntry } from '../set-own.ts'
 import { keyCharge } from './decode-meter.ts'
 import { bindReader, childCode, scalarCode, tagCode } from './emit-value.ts'
 import type { MapField, ReadEntry } from './entry-reader.ts'
 import { zeroScalar } from './scalar-reader.ts'
-import { setEntry } from './set-own.ts'
 import { checkTag, skip } from './skip-field.ts'
 import type { FindReader } from './type-reader.ts'
 

@@ -1,10 +1,10 @@
 /** Reads the entries of maps. */
 import type { DescField } from '@bufbuild/protobuf'
+import { setEntry } from '../set-own.ts'
 import { keyCharge } from './decode-meter.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
 import { int32, longTag, type ReadValue, reader, truncated, uint32 } from './octet-reader.ts'
 import { scalarReader, zeroScalar } from './scalar-reader.ts'
-import { setEntry } from './set-own.ts'
 import { checkTag, skip } from './skip-field.ts'
 import type { Fields, FindReader } from './type-reader.ts'
 

@@ -1,7 +1,7 @@
 /** Converts google.protobuf.Struct to the JSON object that a field holds, and back when another occurrence of the field is merged into it. */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { type ListValue, NullValue, type Struct, type Value } from '@bufbuild/protobuf/wkt'
-import { setOwn } from './set-own.ts'
+import { setOwn } from '../set-own.ts'
 
 /** Returns the message of a field's JSON object; an empty one if the field is not set. */
 export function structOf(json: unknown): Struct {

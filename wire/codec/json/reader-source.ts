@@ -11,6 +11,7 @@ import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { countMembers } from '../../json/count-members.ts'
 import type { MessageConstructor } from '../create/message-class.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
+import { setOwn } from '../set-own.ts'
 import { isJsonObject } from './json-settings.ts'
 import {
   enumReader,
@@ -30,7 +31,6 @@ import {
   readUint32,
   readUint64,
   readUint64Text,
-  setEntry,
 } from './reader-values.ts'
 import { type ReadProgress, readJsonObject } from './value-readers.ts'
 
@@ -165,7 +165,7 @@ class ReaderSource {
   }
 
   #map(field: DescField & { readonly fieldKind: 'map' }, target: string): string[] {
-    const set = `${this.#source.bind(setEntry)}(map, k, e)`
+    const set = `${this.#source.bind(setOwn)}(map, k, e)`
     return [
       'if (v === null) break',
       `if (typeof v !== 'object' || Array.isArray(v)) ${GIVE_UP}`,

@@ -140,10 +140,3 @@ export function isBooleanKey(key: string): boolean {
 export function isStringKey(key: string): boolean {
   return key.isWellFormed()
 }
-
-/** Adds an entry to a map. */
-export function setEntry(map: Record<string, unknown>, key: string, value: unknown): void {
-  // Assigning this key would set the prototype.
-  if (key !== '__proto__') map[key] = value
-  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
-}

@@ -4,7 +4,7 @@
  */
 import { type Message, protoInt64 } from '@bufbuild/protobuf'
 import { countMembers } from '../../json/count-members.ts'
-import { setEntry } from './reader-values.ts'
+import { setOwn } from '../set-own.ts'
 
 /** What the functions of all types know and do while one text is read. */
 export interface ReadProgress {
@@ -50,7 +50,7 @@ function structOf(json: Readonly<Record<string, unknown>>, left: number, progres
   for (const key of Object.keys(json)) {
     const value = valueIn(json[key], left - 1, progress)
     if (value === undefined) return undefined
-    setEntry(fields, key, value)
+    setOwn(fields, key, value)
     progress.members++
   }
   return { $typeName: 'google.protobuf.Struct', fields } as Message

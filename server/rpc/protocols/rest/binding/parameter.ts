@@ -2,10 +2,11 @@
 import { Buffer } from 'node:buffer'
 import { type DescField, equals, isFieldSet, isMessage, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { setOwn } from '../../../../../wire/codec/set-own.ts'
 import { messageCostsOf } from '../../../../../wire/decode-budget/message-costs.ts'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import { pathName } from './field-path.ts'
-import { type Fields, fieldValue, holderOf, rivalOf, setEntry, setField } from './set-field.ts'
+import { type Fields, fieldValue, holderOf, rivalOf, setField } from './set-field.ts'
 import type { TextType } from './text-type.ts'
 
 /** Where a text comes from, as errors name it. */
@@ -56,7 +57,7 @@ export class Parameter {
     if (parsedKey === undefined) throw invalidParameter('query', entry, `the key is not ${keyType.expected}`)
     const value = this.#type.parse(text)
     if (value === undefined) throw invalidParameter('query', entry, this.#faultOf(text))
-    setEntry(fieldValue(holderOf(message, this.#fields), this.#leaf) as Fields, String(parsedKey), value)
+    setOwn(fieldValue(holderOf(message, this.#fields), this.#leaf) as Fields, String(parsedKey), value)
   }
 
   /** Returns the name of a field that is already set, and that this one excludes as both are members of a oneof. */

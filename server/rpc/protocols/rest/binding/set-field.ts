@@ -45,9 +45,3 @@ export function rivalOf(holder: Fields, { localName, oneof }: DescField): string
   const present = holder[oneof.localName] as OneofValue
   return present.case === localName ? undefined : present.case
 }
-
-/** Sets an entry of a map. Assigning `__proto__` would change the prototype of the map. */
-export function setEntry(map: Fields, key: string, value: unknown): void {
-  if (key !== '__proto__') map[key] = value
-  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
-}
