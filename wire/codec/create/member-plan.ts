@@ -59,12 +59,12 @@ function conversionOf(field: DescField): Conversion {
   return isJson(field) ? 'keep' : field.message
 }
 
-/** Whether messages have the value of this wrapper type in place of the wrapper. */
+/** Whether messages have the value of this wrapper type in place of the wrapper: not in oneofs, lists and maps. */
 export function isUnwrapped(field: DescField): boolean {
   return field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(field.message)
 }
 
-/** Whether messages have JSON values in place of `google.protobuf.Struct`. */
+/** Whether messages have JSON values in place of `google.protobuf.Struct`: everywhere but in a Value. */
 export function isJson(field: DescField): boolean {
   return field.message?.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value'
 }

@@ -1,6 +1,7 @@
 /** How a field represents a message: as the message, or as a plain value that stands for it. */
 import type { DescField } from '@bufbuild/protobuf'
-import { isWrapperDesc, type Struct } from '@bufbuild/protobuf/wkt'
+import type { Struct } from '@bufbuild/protobuf/wkt'
+import { isJson, isUnwrapped } from '../create/member-plan.ts'
 import { jsonOf, structOf } from './struct-json.ts'
 import type { Fields, FindReader, TypeReader } from './type-reader.ts'
 
@@ -18,13 +19,9 @@ export type MessageField = DescField & { readonly message: NonNullable<DescField
 
 /** Returns the representation of a field. */
 export function messageValueOf(field: MessageField, find: FindReader): MessageValue {
-  const { message } = field
-  // Struct is a JSON object, except in google.protobuf.Value.
-  if (message.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value')
-    return JSON_OBJECT
-  const type = find(message)
-  // A wrapper is its value, except in oneofs, lists and maps.
-  if (field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(message)) return wrapperValue(type)
+  if (isJson(field)) return JSON_OBJECT
+  const type = find(field.message)
+  if (isUnwrapped(field)) return wrapperValue(type)
   return {
     isMessage: true,
     open: (value) => (value === undefined ? new type.Message() : (value as Fields)),

@@ -1,5 +1,5 @@
 /** What a codec of JSON depends on beside the type, and which types have functions of their own. */
-import type { DescField, DescMessage, JsonReadOptions, JsonWriteStringOptions, Registry } from '@bufbuild/protobuf'
+import type { DescMessage, JsonReadOptions, JsonWriteStringOptions, Registry } from '@bufbuild/protobuf'
 import { type CodecTask, countCodec } from '../codec-counts.ts'
 import type { CodecKind } from '../codec-settings.ts'
 import { canGenerateCode } from '../function-source.ts'
@@ -39,11 +39,6 @@ export function isCompiled(desc: DescMessage, task: CodecTask): boolean {
 // FeatureSet.FieldPresence of descriptor.proto
 export const IMPLICIT = 2
 export const LEGACY_REQUIRED = 3
-
-/** Whether protobuf-es keeps the values of a field as objects of JSON: `google.protobuf.Struct`, but for one in a Value. */
-export function isJsonObject({ message, parent }: DescField): boolean {
-  return message?.typeName === 'google.protobuf.Struct' && parent.typeName !== 'google.protobuf.Value'
-}
 
 /** Stands for the absence of a registry, as the key of a WeakMap. */
 const NO_REGISTRY: object = Object.freeze({})

@@ -7,12 +7,11 @@ import {
   type Message,
   ScalarType,
 } from '@bufbuild/protobuf'
-import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { countMembers } from '../../json/count-members.ts'
+import { isJson, isUnwrapped } from '../create/member-plan.ts'
 import type { MessageConstructor } from '../create/message-class.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
 import { setOwn } from '../set-own.ts'
-import { isJsonObject } from './json-settings.ts'
 import {
   enumReader,
   isBooleanKey,
@@ -189,9 +188,8 @@ class ReaderSource {
       const isText = !isMapValue && 'longAsString' in field && field.longAsString === true
       return this.#checked(scalarRead(field.scalar, isText, this.#source), set)
     }
-    if (isJsonObject(field)) return this.#checked(`${this.#source.bind(readJsonObject)}(v, left - 1, progress)`, set)
-    const isUnwrapped = field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(field.message)
-    if (isUnwrapped) {
+    if (isJson(field)) return this.#checked(`${this.#source.bind(readJsonObject)}(v, left - 1, progress)`, set)
+    if (isUnwrapped(field)) {
       const scalar = scalarRead(field.message.fields[0]?.scalar, false, this.#source)
       return [`if (left < 2) ${GIVE_UP}`, ...this.#checked(scalar, set)]
     }

@@ -1,9 +1,8 @@
 /** The code that writes single values: of fields, elements of lists, and values of maps. */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { base64Encode } from '@bufbuild/protobuf/wire'
-import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { isJson, isUnwrapped } from '../create/member-plan.ts'
 import type { FunctionSource } from '../function-source.ts'
-import { isJsonObject } from './json-settings.ts'
 import { quote } from './quote.ts'
 import { structText } from './value-texts.ts'
 
@@ -30,10 +29,8 @@ export function valueCode(field: DescField, context: ValueContext): ValueCode {
   const { source } = context
   if (field.enum !== undefined) return enumCode(field.enum, context)
   if (field.message === undefined) return scalarCode(field.scalar, source)
-  if (isJsonObject(field)) return { isOdd: 'false', text: `${source.bind(structText)}(v)`, mayFail: true }
-  // A wrapper is kept as its value, except in oneofs, lists and maps.
-  const isUnwrapped = field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(field.message)
-  if (isUnwrapped) return scalarCode(field.message.fields[0]?.scalar, source)
+  if (isJson(field)) return { isOdd: 'false', text: `${source.bind(structText)}(v)`, mayFail: true }
+  if (isUnwrapped(field)) return scalarCode(field.message.fields[0]?.scalar, source)
   // In a list or oneof, protobuf-es takes undefined for an empty message.
   return { isOdd: 'v === undefined', text: `${context.writerOf(field.message)}.write(v)` }
 }
