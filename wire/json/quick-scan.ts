@@ -8,7 +8,7 @@ export interface QuickBounds {
   readonly maxDepth: number
   /** Maximum memory of the message and its JSON. */
   readonly budgetBytes: number
-  /** The most memory of a message for each array or object, for each string that may be the index of an element, and for each character. */
+  /** The most memory of a message for each array or object, for each key that may be the index of an element, and for each character. */
   readonly perContainer: number
   readonly perIndex: number
   readonly perChar: number
@@ -52,16 +52,19 @@ export function quickScan(text: string, bounds: QuickBounds): number {
   let containers = 0
   let indexes = 0
   let depth = 0
+  let isIndex = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) {
-      if (mayBeIndex(text.charCodeAt(at + 1))) indexes++
+      isIndex = mayBeIndex(text.charCodeAt(at + 1))
       const start = at + 1
       at = hasEscapes ? escapedEnd(text, start) : plainEnd(text, start)
       const isLong = at - start > MAX_INTEGER_CHARS && isOfInteger(text.charCodeAt(start))
       if (isLong && !bounds.hasLongDigits) return -1
-    } else if (code === COLON) members++
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+    } else if (code === COLON) {
+      members++
+      if (isIndex) indexes++
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       containers++
       if (++depth > maxDepth) return -1
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
