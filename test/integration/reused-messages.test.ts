@@ -4,8 +4,14 @@ import { createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { CODEC_KINDS } from '../../wire/codec/codec-settings.ts'
-import { StreamingInputCallRequestSchema, StreamingOutputCallResponseSchema } from '../gen/grpc/testing/messages_pb.js'
+import { messageEncoder } from '../../wire/codec/encode/message-encoder.ts'
+import {
+  PayloadSchema,
+  StreamingInputCallRequestSchema,
+  StreamingOutputCallResponseSchema,
+} from '../gen/grpc/testing/messages_pb.js'
 import { TestService } from '../gen/grpc/testing/test_pb.js'
 import { testCertificates } from '../support/certificates.ts'
 import { CLIENT_WAYS } from '../support/client-ways.ts'
@@ -61,6 +67,16 @@ async function startService({ isSecure, ...options }: { isSecure: boolean; codec
   return { origin, received }
 }
 
+/** Encodes a message of its own whenever one is sent, as one that makes calls would. */
+const encodingObserver: CallObserver = {
+  onStart: () => ({ onAttempt: () => ({ onSent: encodeOther, onEnd() {} }), onEnd() {} }),
+}
+
+function encodeOther(): void {
+  const body = Buffer.alloc(2_000, 0xee)
+  messageEncoder(PayloadSchema, { kind: 'compiled' }).encode(create(PayloadSchema, { body }))
+}
+
 function clientOf(options: TransportOptions) {
   const transport = createTransport(options)
   onTestFinished(() => transport.close())
@@ -95,6 +111,17 @@ describe.each(CODEC_KINDS)('with the codec %s', (codec) => {
       const { aggregatedPayloadSize } = await client.streamingInputCall(requests())
       expect(received).toHaveLength(ROUNDS * SIZES.length)
       expect(aggregatedPayloadSize).toBe(ROUNDS * SIZES.reduce((sum, size) => sum + size, 0))
+    })
+
+    test('a client whose observer encodes messages', async () => {
+      const { origin, received } = await startService({ isSecure, codec })
+      const settings = { baseUrl: origin, ...way, codec, observers: [encodingObserver] }
+      const client = clientOf({ ...settings, ...(isSecure ? { tls: { ca } } : {}) })
+      async function* requests() {
+        for (const body of bodies()) yield { payload: { body } }
+      }
+      await client.streamingInputCall(requests())
+      expect(received).toHaveLength(ROUNDS * SIZES.length)
     })
   })
 })

@@ -222,7 +222,7 @@ export abstract class Attempt implements PickWaiter {
     this.report?.onSent({ wireBytes, bytes: plainBytes, bodyBytes })
   }
 
-  /** For the protocol: as `sent`, for a message in an envelope that is not compressed. */
+  /** For the protocol: as `sent`, after `writeEncoded` has used the octets, as observers may encode a message. */
   protected sentEncoded({ start, end }: EncodedMessage): void {
     if (this.report === null) return
     const bytes = end - start

@@ -76,8 +76,9 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   override writeEncoded(message: EncodedMessage): boolean {
     const { exchange } = this
     if (exchange === null) return true
+    const hasRoom = writeEncoded(exchange, message)
     this.sentEncoded(message)
-    return writeEncoded(exchange, message)
+    return hasRoom
   }
 
   override endInput(): void {

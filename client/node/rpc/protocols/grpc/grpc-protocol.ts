@@ -136,8 +136,9 @@ class GrpcAttempt extends Attempt implements StreamSink {
   }
 
   override writeEncoded(message: EncodedMessage): boolean {
+    const hasRoom = this.#stream === null || writeEncoded(this.#stream, message)
     this.sentEncoded(message)
-    return this.#stream === null || writeEncoded(this.#stream, message)
+    return hasRoom
   }
 
   override endInput(): void {
