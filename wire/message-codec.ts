@@ -200,12 +200,17 @@ class JsonCodec extends RememberingCodec {
 /** Invalid UTF-8 is an error, as in protobuf: replacing characters would change the message. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Returns an encoding that outlives the next one: a copy if it is shared. */
+/** Returns an encoding that outlives the next one, and may be sent several times. */
 function keptEncoding(encoded: EncodedMessage): EncodedMessage {
+  return { ...ownedEncoding(encoded), isKept: true }
+}
+
+/** Returns an encoding that outlives the next one: a copy if it is shared. */
+export function ownedEncoding(encoded: EncodedMessage): EncodedMessage {
   const { buffer, start, end, isShared } = encoded
-  if (!isShared) return { buffer, start, end, isShared, isKept: true }
+  if (!isShared) return encoded
   const copy = copyOf(buffer, start - HEADROOM_BYTES, end)
-  return { buffer: copy, start: HEADROOM_BYTES, end: copy.length, isShared: false, isKept: true }
+  return { buffer: copy, start: HEADROOM_BYTES, end: copy.length, isShared: false }
 }
 
 /** Returns the octets of an encoded message, which the caller owns: a copy if they are shared. */

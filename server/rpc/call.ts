@@ -251,13 +251,17 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     const { headroom, codec, entry, responseCompression } = this.plan
     const { maxSendBytes, compressMinBytes } = entry.limits
     const message = entry.createOutput(output as Message)
-    const data = headroom === null ? codec.encode(message) : headroom.encodeWithHeadroom(message)
-    const bytes = data instanceof Uint8Array ? data.byteLength : data.end - data.start
+    const encoded = headroom === null ? codec.encode(message) : headroom.encodeWithHeadroom(message)
+    const bytes = encoded instanceof Uint8Array ? encoded.byteLength : encoded.end - encoded.start
     if (bytes > maxSendBytes) throw tooLarge(bytes, maxSendBytes)
     const { memory, processBufferBytes } = this.exchange.budget
-    if (!memory.makeRoom(bytes, MAX_ANSWER_SHARE * processBufferBytes)) throw outOfMemory()
+    const limitBytes = MAX_ANSWER_SHARE * processBufferBytes
     const isPlain = responseCompression === null || bytes < compressMinBytes
-    return isPlain || data instanceof Uint8Array ? data : ownedOctets(data)
+    // Making room ends other calls, whose services may encode a message meanwhile, for example to call another server.
+    const mayShare = isPlain && memory.heldBytes + bytes <= limitBytes
+    const data = mayShare || encoded instanceof Uint8Array ? encoded : ownedOctets(encoded)
+    if (!memory.makeRoom(bytes, limitBytes)) throw outOfMemory()
+    return data
   }
 
   /** Compresses a message if the plan says so. Returns it unchanged otherwise. */

@@ -4,6 +4,7 @@ import type { ConnectError } from '@connectrpc/connect'
 import type { Abortable } from '../../wire/abort-group.ts'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import type { EncodedMessage } from '../../wire/codec/encode/message-encoder.ts'
+import { ownedEncoding } from '../../wire/message-codec.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
 import { CALL_OVER } from './call-context.ts'
@@ -165,15 +166,16 @@ export class StreamCall extends Call implements Abortable, HeartbeatOwner {
     if (intervalMs > 0 && !this.isOver) this.#heartbeat = new ResponseHeartbeat(this, this.host.timers, intervalMs)
   }
 
-  /** Sends a message whose octets are valid in this turn only. */
-  #writeEncoded(message: EncodedMessage): void {
+  /** Sends a message whose octets are valid until the next one is encoded. */
+  #writeEncoded(encoded: EncodedMessage): void {
     if (this.isOver) return
+    // The head may pass hooks of the application, which may encode a message, for example to call another server.
+    const message = this.hasBegun ? encoded : ownedEncoding(encoded)
+    const bytes = message.end - message.start
     // The head leaves with the first message, so that an earlier error can still be a Trailers-Only response.
     this.begin()
     this.#isWritable = this.plan.protocol.writeEncoded?.(this, message) ?? true
-    if (this.observation === null) return
-    const bytes = message.end - message.start
-    this.observation.onSent(bytes, bytes)
+    this.observation?.onSent(bytes, bytes)
   }
 
   /** Sends a message. `packed` is `data`, or its compressed form. */

@@ -5,9 +5,12 @@ import { connect } from 'node:http2'
 import { createConnection } from 'node:net'
 import { Readable } from 'node:stream'
 import { createGzip, gunzipSync } from 'node:zlib'
+import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { SayHelloResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
+import { messageEncoder } from '../../../wire/codec/encode/message-encoder.ts'
 import { endOf, sayHello } from '../../support/calls.ts'
 import { CALLS, CALLS_BY_FRONT, type CallCase, FRONTS, type Front, startRoutedApp } from '../../support/routed-app.ts'
 
@@ -95,6 +98,15 @@ describe('an onSend hook', () => {
     const answer = await send(H2C, call.init)
     expect(endOf(call.protocol, answer).code).toBe('ok')
     expect(answer.body.equals((await plain(call)).body)).toBe(true)
+  })
+
+  test.each(byName)('that encodes a message of its own, as for a call, changes nothing: %s', async (_name, call) => {
+    const own = create(SayHelloResponseSchema, { message: 'of the hook'.repeat(10) })
+    const encoder = messageEncoder(SayHelloResponseSchema, { kind: 'compiled' })
+    const { call: send } = await startRoutedApp({
+      before: (app) => app.addHook('onSend', async () => void encoder.encode(own)),
+    })
+    expect((await send(H2C, call.init)).body.equals((await plain(call)).body)).toBe(true)
   })
 
   const REPLACEMENTS = [

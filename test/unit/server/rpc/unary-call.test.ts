@@ -4,6 +4,7 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@conn
 import { describe, expect, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { NativeLaneOptions } from '../../../../server/rpc/native-lane.ts'
+import { messageEncoder } from '../../../../wire/codec/encode/message-encoder.ts'
 import { HeaderListTooLargeError } from '../../../../wire/http2/http2.ts'
 import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
@@ -22,6 +23,19 @@ function bench(sayHello: SayHello, options: Partial<NativeLaneOptions> = {}) {
 function greetingIn({ body }: MemoryExchange): string {
   expect(body.readUInt32BE(1)).toBe(body.length - 5)
   return fromBinary(SayHelloResponseSchema, body.subarray(5)).message
+}
+
+/** Fills the memory of the process with the data of another call, which encodes a message as it ends. */
+function fillMemory({ budget: { memory, processBufferBytes } }: MemoryExchange): void {
+  const other = create(SayHelloResponseSchema, { message: 'of another call' })
+  memory.heldBytes = processBufferBytes
+  memory.join({
+    largestStalledBytes: () => memory.heldBytes,
+    resetLargestStalled() {
+      memory.heldBytes = 0
+      messageEncoder(SayHelloResponseSchema, { kind: 'compiled' }).encode(other)
+    },
+  })
 }
 
 /** Everything about how a gRPC call failed before its response. */
@@ -146,6 +160,14 @@ describe('a unary call', () => {
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
     expect(trailersOnly(exchange).code).toBe(Code.ResourceExhausted)
+  })
+
+  test('is answered with its own message if another call ends to make room for it, and encodes one', () => {
+    const { request } = bench(() => ({ message: 'its own' }))
+    const exchange = request(grpcHead(PATH), 0, fillMemory)
+    exchange.feed(ADA, true)
+    expect(exchange.budget.memory.heldBytes).toBe(0)
+    expect(greetingIn(exchange)).toBe('its own')
   })
 
   test('more than one message, or none, never reaches the handler', () => {
