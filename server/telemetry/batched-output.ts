@@ -53,6 +53,11 @@ export class BatchedOutput {
     this.#destination.flush(done)
   }
 
+  /** Hands over what is held. pino calls it after a fatal line, which may be the last thing that the process does. */
+  flushSync(): void {
+    this.#destination.flushSync()
+  }
+
   #push(): void {
     if (this.#text === '') return
     const text = this.#text

@@ -283,6 +283,19 @@ describe('stdout', () => {
     expect(chunk.toString().split('\n')).toHaveLength(101)
   })
 
+  test('a fatal line is written at once, behind those before', async () => {
+    const child = run(`
+      const { readSync } = await import('node:fs')
+      logger.info({ n: 1 })
+      logger.fatal({ n: 2 })
+      readSync(0, new Uint8Array(1))`)
+    const [chunk] = await once(child.stdout, 'data')
+    child.stdin.end('go')
+    await once(child, 'close')
+    const lines: string[] = chunk.toString().trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).n)).toEqual([1, 2])
+  })
+
   test('a reader that disconnects does not end the process', async () => {
     const child = run(`
       logger.info('first')
