@@ -2,8 +2,8 @@
 import { create, type MessageShape } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { AllStreamResponseSchema, GetStreamResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
-import { encodeOnce } from '../../../wire/codec/encode/encode-once.ts'
 import type { TopicDelivery, TopicMessage } from '../topics/topic-hub.ts'
+import { SharedResponses } from './shared-responses.ts'
 
 /** A response of GetStream. Those of AllStream have the same fields, except `reset`. */
 export type GetStreamResponse = MessageShape<typeof GetStreamResponseSchema>
@@ -11,32 +11,19 @@ export type GetStreamResponse = MessageShape<typeof GetStreamResponseSchema>
 /** A response of AllStream. */
 export type AllStreamResponse = MessageShape<typeof AllStreamResponseSchema>
 
-/** The responses for subscribers that have missed nothing: one for all of them, which is encoded once. */
-const getResponses = new WeakMap<TopicMessage, GetStreamResponse>()
-const allResponses = new WeakMap<TopicMessage, AllStreamResponse>()
+const getResponses = new SharedResponses((message) => create(GetStreamResponseSchema, fieldsOf(message)))
+const allResponses = new SharedResponses((message) => create(AllStreamResponseSchema, fieldsOf(message)))
 
 /** Turns what the hub delivers into a response of GetStream. */
 export function toGetStreamResponse({ message, missed, isReset }: TopicDelivery): GetStreamResponse {
-  if (missed > 0n || isReset) {
-    return create(GetStreamResponseSchema, { ...fieldsOf(message), missed, reset: isReset })
-  }
-  let response = getResponses.get(message)
-  if (response === undefined) {
-    response = encodeOnce(create(GetStreamResponseSchema, fieldsOf(message)))
-    getResponses.set(message, response)
-  }
-  return response
+  if (missed === 0n && !isReset) return getResponses.of(message)
+  return create(GetStreamResponseSchema, { ...fieldsOf(message), missed, reset: isReset })
 }
 
 /** Turns what the hub delivers into a response of AllStream. */
 export function toAllStreamResponse({ message, missed }: TopicDelivery): AllStreamResponse {
-  if (missed > 0n) return create(AllStreamResponseSchema, { ...fieldsOf(message), missed })
-  let response = allResponses.get(message)
-  if (response === undefined) {
-    response = encodeOnce(create(AllStreamResponseSchema, fieldsOf(message)))
-    allResponses.set(message, response)
-  }
-  return response
+  if (missed === 0n) return allResponses.of(message)
+  return create(AllStreamResponseSchema, { ...fieldsOf(message), missed })
 }
 
 function fieldsOf({ topic, epoch, sequence, timeMs, data }: TopicMessage) {
