@@ -11,7 +11,7 @@ export type Encodings = Map<object, EncodedMessage>
 /**
  * Marks a message that goes to many calls, such as those of a topic's subscribers: each format encodes it when it is first sent, and
  * later calls send the same octets. Returns the message itself, which is frozen: neither handlers nor interceptors may change it, or
- * anything in it, from then on. Its copies are ordinary messages.
+ * anything in it, from then on. Its copies are ordinary messages. The octets stay as long as the message: do not mark what is kept.
  *
  *     const message = encodeOnce(create(QuoteSchema, { symbol, price }))
  *     for (const subscriber of subscribers) subscriber.push(message)
