@@ -26,6 +26,8 @@ export class FrameOutput {
   private from = 0
   private sentBytes = 0
   private isCorked = false
+  /** Whether the last segment was a part of the slab, not a copy. */
+  private isShared = false
 
   constructor(socket: Socket, isSynchronous: boolean) {
     this.socket = socket
@@ -81,8 +83,8 @@ export class FrameOutput {
   private writeSegment(): void {
     if (this.at === this.from) return
     const segment = this.buffer.subarray(this.from, this.at)
-    const mayShare = this.isSynchronous && (this.isCorked || this.socket.writableLength === 0)
-    this.socket.write(mayShare ? segment : Buffer.from(segment))
+    this.isShared = this.isSynchronous && this.socket.writableLength === 0
+    this.socket.write(this.isShared ? segment : Buffer.from(segment))
     this.sentBytes += this.at - this.from
     this.from = this.at
   }
@@ -91,7 +93,8 @@ export class FrameOutput {
     this.writeSegment()
     if (this.isCorked) this.socket.uncork()
     this.isCorked = false
-    if (this.isSynchronous && this.socket.writableLength > 0 && this.from > 0) this.renewSlab()
+    if (this.isShared && this.socket.writableLength > 0) this.renewSlab()
+    this.isShared = false
     this.at = 0
     this.from = 0
   }
