@@ -30,6 +30,8 @@ export class Session implements Http2Session, Flushable {
   private readonly stallWatch: StallWatch | null
   private readonly groups: AnswerGroups
   private isReadingPaused = false
+  /** Whether nothing listened for octets when the session began. A listener that removes itself would not be seen later. */
+  private isOnlyReader = false
   private socketError: Error | undefined
   private isStarted = false
 
@@ -137,6 +139,7 @@ export class Session implements Http2Session, Flushable {
       // Node leaves a socket open whose peer has ended TLS with an alert, and the reason would be lost with its end.
       socket.destroy()
     })
+    this.isOnlyReader = socket.listenerCount('data') === 0
     socket.on('data', (chunk: Buffer) => this.onChunk(chunk))
     socket.on('drain', () => {
       this.stallWatch?.drained()
@@ -174,8 +177,8 @@ export class Session implements Http2Session, Flushable {
     state.isParsing = false
     const isInUse = this.receiver.endChunk()
     this.afterChunk()
-    // A listener of the application's may want the chunk as well.
-    if (!isInUse && state.socket.listenerCount('data') === 1) freeChunk(chunk)
+    // A listener of the application's may keep the chunk.
+    if (!isInUse && this.isOnlyReader && state.socket.listenerCount('data') === 1) freeChunk(chunk)
   }
 
   private afterChunk(): void {
