@@ -6,6 +6,8 @@ import { FieldFault, Token } from './hpack/header-name.ts'
 
 /** Kinds that a session remembers. A client that calls more methods has some of them learned again. */
 const MAX_KINDS = 32
+/** Total size of the heads by which a session remembers kinds, as it remembers their values, too, for as long as it is open. */
+const MAX_BYTES = 65_536
 /** After so many unknown heads in a row, a session stops looking: its client does not use the dynamic table of HPACK. */
 const MAX_MISSES = 64
 
@@ -16,6 +18,8 @@ const MAX_MISSES = 64
 export class HeadKinds {
   /** By the field of the path. Null until the first head. */
   #kinds: Map<HeaderField, HeadKind> | null = null
+  /** Size of the heads of the kinds. */
+  #bytes = 0
   /** Unknown heads since the last known one. */
   #misses = 0
 
@@ -30,13 +34,18 @@ export class HeadKinds {
     }
     this.#misses++
     const head = digestRequest(block)
-    if (typeof head !== 'string' && path !== undefined && isPlain(head, block)) this.#learn(path, head, block.fields)
+    if (typeof head !== 'string' && path !== undefined && isPlain(head, block)) this.#learn(path, head, block)
+    if (this.#misses > MAX_MISSES) this.#kinds = null
     return head
   }
 
-  #learn(path: HeaderField, head: RequestHead, fields: readonly HeaderField[]): void {
-    this.#kinds ??= new Map()
-    if (this.#kinds.size >= MAX_KINDS) this.#kinds.clear()
+  #learn(path: HeaderField, head: RequestHead, { fields, size }: HeaderBlock): void {
+    if (size > MAX_BYTES) return
+    this.#bytes += size
+    if (this.#kinds === null || this.#kinds.size >= MAX_KINDS || this.#bytes > MAX_BYTES) {
+      this.#kinds = new Map()
+      this.#bytes = size
+    }
     head.kind = new HeadKind(head, fields)
     this.#kinds.set(path, head.kind)
   }

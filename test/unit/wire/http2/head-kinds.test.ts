@@ -71,8 +71,23 @@ test('a block that exceeds the limits is not of a kind', () => {
   expect((kinds.digest(cut) as RequestHead).verdict).toBe('too-large')
 })
 
-function blockOf(list: readonly HeaderField[]): HeaderBlock {
-  return new HeaderBlock(list, 100, { exceeds: false, tableSizeUpdates: 0 })
+test('large heads are forgotten, so that a connection holds little of them', () => {
+  const kinds = new HeadKinds()
+  const paths = new Map(['One', 'Two', 'Three'].map((method) => [method, headerField(':path', `/a.B/${method}`)]))
+  const kindOf = (method: string, size: number) => {
+    const path = paths.get(method) as HeaderField
+    return (kinds.digest(blockOf(CALL.with(2, path), size)) as RequestHead).kind
+  }
+  const one = kindOf('One', 30_000)
+  expect(kindOf('Two', 30_000)).not.toBe(one)
+  expect(kindOf('One', 30_000)).toBe(one)
+  kindOf('Three', 30_000)
+  expect(kindOf('One', 30_000)).not.toBe(one)
+  expect(kindOf('Two', 100_000)).toBeNull()
+})
+
+function blockOf(list: readonly HeaderField[], size = 100): HeaderBlock {
+  return new HeaderBlock(list, size, { exceeds: false, tableSizeUpdates: 0 })
 }
 
 /** Everything but the slots. */
