@@ -4,8 +4,8 @@
  */
 import type { StreamResponse, Transport } from '@connectrpc/connect'
 
-/** The name of the method by which a transport starts a stream that its reader may leave. */
-export const startLeavable: unique symbol = Symbol('startLeavable')
+/** The name of what a transport has to start a stream that its reader may leave. */
+export const leavable: unique symbol = Symbol('leavable')
 
 /** A call that ends when its reader leaves. */
 export interface LeftCall {
@@ -22,16 +22,24 @@ export interface StreamReader {
 /** The arguments of `stream` of a transport. */
 export type StreamArguments = Parameters<Transport['stream']>
 
+/** How a transport starts a stream that its reader may leave. */
+export interface Leavable {
+  /** The method that `start` replaces. A wrapper of the transport has another one, which must then be called. */
+  readonly stream: Transport['stream']
+  /** As `stream`, but calls the reader. */
+  start(reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse>
+}
+
 /** A transport whose streams can be left. */
 export interface LeavableTransport extends Transport {
-  /** As `stream`, but calls the reader. */
-  [startLeavable](reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse>
+  readonly [leavable]: Leavable
 }
 
 /** Starts a stream that its reader may leave, over any transport. */
 export function streamTo(reader: StreamReader, transport: Transport, args: StreamArguments): Promise<StreamResponse> {
-  const { [startLeavable]: start } = transport as Partial<LeavableTransport>
-  return start === undefined ? streamWithSignal(reader, transport, args) : start.call(transport, reader, ...args)
+  const { [leavable]: own } = transport as Partial<LeavableTransport>
+  if (own === undefined || own.stream !== transport.stream) return streamWithSignal(reader, transport, args)
+  return own.start(reader, ...args)
 }
 
 /** The same by a signal, for transports and interceptors that know no other way. */

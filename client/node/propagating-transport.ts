@@ -10,7 +10,7 @@ import {
 import { type CallScope, currentCallScope, type Inheritance, keepCallScopes } from '../../wire/call-scope.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import { isReservedField } from '../../wire/user-fields.ts'
-import { type LeavableTransport, startLeavable, streamTo } from '../core/leavable.ts'
+import { type LeavableTransport, leavable, streamTo } from '../core/leavable.ts'
 import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
@@ -30,14 +30,7 @@ export const detached: ContextKey<boolean> = createContextKey(false, {
  */
 export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): LeavableTransport {
   keepCallScopes()
-  return {
-    [startLeavable](reader, method, signal, timeoutMs, header, input, contextValues) {
-      const scope = scopeOf(contextValues)
-      const own = { signal, timeoutMs, header }
-      const limits = scope === undefined ? own : inherit(scope, own, defaultTimeoutMs)
-      const args = [method, limits.signal, limits.timeoutMs, limits.header, input, contextValues] as const
-      return streamTo(reader, inner, [...args])
-    },
+  const transport: Transport = {
     unary(method, signal, timeoutMs, header, input, contextValues) {
       const scope = scopeOf(contextValues)
       if (scope === undefined) return inner.unary(method, signal, timeoutMs, header, input, contextValues)
@@ -49,6 +42,18 @@ export function propagating(inner: Transport, defaultTimeoutMs: number | undefin
       if (scope === undefined) return inner.stream(method, signal, timeoutMs, header, input, contextValues)
       const limits = inherit(scope, { signal, timeoutMs, header }, defaultTimeoutMs)
       return inner.stream(method, limits.signal, limits.timeoutMs, limits.header, input, contextValues)
+    },
+  }
+  return {
+    ...transport,
+    [leavable]: {
+      stream: transport.stream,
+      start(reader, method, signal, timeoutMs, header, input, contextValues) {
+        const scope = scopeOf(contextValues)
+        const own = { signal, timeoutMs, header }
+        const limits = scope === undefined ? own : inherit(scope, own, defaultTimeoutMs)
+        return streamTo(reader, inner, [method, limits.signal, limits.timeoutMs, limits.header, input, contextValues])
+      },
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Transport } from '@connectrpc/connect'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
 import { type MemoryBudget, warnOfFault } from '../../wire/http2/http2.ts'
-import { type LeavableTransport, startLeavable } from '../core/leavable.ts'
+import { type LeavableTransport, leavable, streamTo } from '../core/leavable.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import type { ConnectivityState } from './contracts/connectivity-state.ts'
@@ -84,10 +84,11 @@ function overChannel(
   { channel, inspect, close }: OpenChannel,
   transport: LeavableTransport,
 ): ClientTransport & LeavableTransport {
+  const stream = transport.stream.bind(transport)
   return {
     unary: transport.unary.bind(transport),
-    stream: transport.stream.bind(transport),
-    [startLeavable]: transport[startLeavable].bind(transport),
+    stream,
+    [leavable]: { stream, start: (reader, ...args) => streamTo(reader, transport, args) },
     getState: (isWanted) => channel.getState(isWanted),
     connect: () => channel.connect(),
     watchState: (from, signal) => channel.watchState(from, signal),

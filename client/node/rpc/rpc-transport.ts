@@ -19,10 +19,11 @@ import {
 import { envelopeOf } from '../../../wire/envelope.ts'
 import { isReservedField } from '../../../wire/user-fields.ts'
 import {
+  type Leavable,
   type LeavableTransport,
+  leavable,
   type StreamArguments,
   type StreamReader,
-  startLeavable,
   streamWithSignal,
 } from '../../core/leavable.ts'
 import { callTimeoutMs } from './call-deadline.ts'
@@ -49,6 +50,10 @@ interface CallArguments extends Omit<Request, 'header' | 'within' | 'reader'> {
 
 /** Connect's `Transport`. Calls without interceptors take a shorter path. */
 export class RpcTransport implements LeavableTransport {
+  readonly [leavable]: Leavable = {
+    stream: this.stream,
+    start: (reader, ...args) => this.#startLeavable(reader, args),
+  }
   readonly #parts: TransportParts
   readonly #plans = new Map<DescMethod, MethodPlan>()
 
@@ -81,7 +86,7 @@ export class RpcTransport implements LeavableTransport {
   }
 
   /** As `stream`, for a reader that may leave. Only interceptors need a signal for that. */
-  [startLeavable](reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse> {
+  #startLeavable(reader: StreamReader, args: StreamArguments): Promise<StreamResponse> {
     if (this.#parts.interceptors.length > 0) return streamWithSignal(reader, this, args)
     const [method, signal, timeoutMs, header, input, contextValues] = args
     return this.#callStream(this.#planOf(method), input, {
