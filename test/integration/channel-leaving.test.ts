@@ -159,3 +159,23 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
   })
 })
+
+test.each(PROTOCOLS)('over %s, a copy of a response has its metadata', async (protocol) => {
+  const { transport } = open({ protocol })
+  const wrapper: Transport = {
+    ...transport,
+    async stream(...args) {
+      return { ...(await transport.stream(...args)) }
+    },
+  }
+  const seen: (string | null)[] = []
+  const received = createClient(GreeterService, wrapper).getStream(
+    { topic: 'short' },
+    {
+      onHeader: (header) => void seen.push(header.get('x-topic')),
+      onTrailer: (trailer) => void seen.push(trailer.get('x-count')),
+    },
+  )
+  expect(await collect(received)).toHaveLength(2)
+  expect(seen).toEqual(['short', '2'])
+})

@@ -80,7 +80,7 @@ export class RpcTransport implements LeavableTransport {
     const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
       this.#parts.interceptors.length === 0
-        ? this.#callStream(plan, input, request)
+        ? this.#callStream(plan, input, request).then(plainResponse)
         : this.#interceptStream(plan, input, request)
     return response as Promise<StreamResponse<I, O>>
   }
@@ -129,11 +129,8 @@ export class RpcTransport implements LeavableTransport {
     const iterator = iteratorOf(input)
     const message = new CompleteMessages(plan.createInput, iterator)
     const within = this.#within(request)
-    const next = async (sent: AnyRequest): Promise<StreamResponse> => {
-      const response = await this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within))
-      const { stream, service, header, trailer } = response
-      return { stream, service, method, header, trailer, message: response.message }
-    }
+    const next = async (sent: AnyRequest): Promise<StreamResponse> =>
+      plainResponse(await this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within)))
     const seen = { ...seenRequest(plan, request), signal: within.signal, stream: true, method, message } as const
     return within.stream(seen, next, iterator)
   }
@@ -174,6 +171,11 @@ export class RpcTransport implements LeavableTransport {
 /** Returns the inner call for a request that interceptors may have changed. */
 function below({ header, signal, contextValues }: AnyRequest, within: InterceptedCall): Request {
   return { header, signal, timeoutMs: undefined, within, contextValues }
+}
+
+/** Returns a response whose metadata a copy has, too: `{ ...response, message }` is how wrappers and interceptors replace messages. */
+function plainResponse({ stream, service, method, header, trailer, message }: StreamResponse): StreamResponse {
+  return { stream, service, method, header, trailer, message }
 }
 
 /** Returns the request for interceptors, with the fields that the protocol adds, as in Connect. Changes to those are not sent. */
