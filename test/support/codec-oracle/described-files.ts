@@ -113,7 +113,7 @@ class FileDraft {
       oneofDecl: [] as { name: string }[],
     }
     // Some are past the number up to which a type is one function.
-    const count = random.below(40) === 0 ? 20 + random.below(280) : random.below(14)
+    const count = random.below(40) === 0 ? 150 + random.below(150) : random.below(14)
     const oneofs = random.below(3)
     for (let n = 0; n < count; n++) {
       const field = this.#field(proto, names, n)
