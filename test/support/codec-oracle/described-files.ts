@@ -41,7 +41,7 @@ type Syntax = 'proto2' | 'proto3' | 'editions'
  */
 const SPECIAL_NAMES = ['constructor', 'to_string', 'value_of', 'prototype', '__proto__', 'case', 'value', 'to_j_s_o_n']
 const ONEOF_NAMES = [
-  ['chosen', 'to_string_', 'is_prototype_of'],
+  ['chosen', 'to_locale_string', 'is_prototype_of'],
   ['kind', 'define_getter', 'property_is_enumerable'],
 ]
 const WELL_KNOWN = ['Timestamp', 'Duration', 'Any', 'Struct', 'Value', 'ListValue', 'FieldMask']

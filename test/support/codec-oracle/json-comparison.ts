@@ -74,8 +74,12 @@ export function isReadByOracle(desc: DescMessage, seen = new Set<DescMessage>())
   })
 }
 
-/** What the compiled codecs refuse, protobuf-es refuses for them: the errors are its own. */
+/** What the compiled codecs refuse, protobuf-es refuses for them: the errors are its own, but for those of V8 at a null. */
 function textDifference(ours: Outcome, theirs: Outcome): string | null {
-  const [one, other] = [ours, theirs].map((outcome) => ('error' in outcome ? String(outcome.error) : ''))
+  const [one, other] = [ours, theirs].map((outcome) => ('error' in outcome ? textOf(outcome.error) : ''))
   return one === other ? null : `the error "${one}" instead of "${other}"`
+}
+
+function textOf(error: unknown): string {
+  return error instanceof TypeError ? 'TypeError' : String(error)
 }
