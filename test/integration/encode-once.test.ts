@@ -1,4 +1,4 @@
-/** A message that goes to many calls is encoded once, and reaches each of them as any other message does. */
+/** A message that goes to many calls is encoded once, and interceptors, protocols and lanes treat it like any other message. */
 import { create } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'

@@ -11,10 +11,9 @@ import {
 import { messageCostsOf } from '../decode-budget/message-costs.ts'
 import { propertiesBytes } from '../decode-budget/object-bytes.ts'
 import { ANY } from './any-json.ts'
-import { countMembers } from './count-members.ts'
 import { JsonWalk, MASK_BYTES_PER_CHAR } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
-import { parseOrNothing, type QuickBounds, quickScan } from './quick-scan.ts'
+import { countMembers, parseOrNothing, type QuickBounds, quickScan } from './quick-scan.ts'
 import type { JsonScanned } from './scan-json.ts'
 
 /** The default depth of nested messages, as in protobuf-es. */

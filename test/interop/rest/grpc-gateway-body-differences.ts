@@ -188,7 +188,7 @@ const JSON_FORMS: readonly GatewayDifference[] = [
     theirs: 400,
   },
   {
-    reason: 'the keys of a map of numbers may be written as any number',
+    reason: 'map keys of a number type may have decimals that are zero',
     oddities: ['forms of a map key'],
     body: /"1\.0"/,
     aspect: 'status',

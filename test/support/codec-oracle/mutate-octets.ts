@@ -28,7 +28,7 @@ export function mutateOctets(octets: Buffer, other: Buffer, random: SeededRandom
   }
 }
 
-/** The fields of a message; null where there are none, or it is malformed. */
+/** Splits a message into its fields. Returns null for a malformed message, or one without fields. */
 function split(octets: Buffer): WireRecord[] | null {
   const reader = new BinaryReader(octets)
   const records: WireRecord[] = []

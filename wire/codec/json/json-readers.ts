@@ -1,7 +1,7 @@
 /** The readers of all types for the same options. */
 import { type DescMessage, fromJson, type JsonReadOptions, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt'
-import { countMembers } from '../../json/count-members.ts'
+import { countMembers } from '../../json/quick-scan.ts'
 import { messageConstructor } from '../create/message-creator.ts'
 import { isCompiled } from './json-settings.ts'
 import { jsonFormOf } from './known-types.ts'

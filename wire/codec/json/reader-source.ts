@@ -7,7 +7,7 @@ import {
   type Message,
   ScalarType,
 } from '@bufbuild/protobuf'
-import { countMembers } from '../../json/count-members.ts'
+import { countMembers } from '../../json/quick-scan.ts'
 import { isJson, isUnwrapped } from '../create/member-plan.ts'
 import type { MessageConstructor } from '../create/message-class.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'

@@ -3,7 +3,7 @@
  * refuse. `left` is the number of levels of messages that are still allowed.
  */
 import { type Message, protoInt64 } from '@bufbuild/protobuf'
-import { countMembers } from '../../json/count-members.ts'
+import { countMembers } from '../../json/quick-scan.ts'
 import { setOwn } from '../set-own.ts'
 
 /** What the functions of all types know and do while one text is read. */
