@@ -1,5 +1,5 @@
 /** Octets that decoders accept, and octets that they refuse, for the types of `codec-types.ts`. */
-import { WireType } from '../../wire/decode-budget/wire-cursor.ts'
+import { WireType } from '../../wire/decode-budget/wire-type.ts'
 import { field, varint } from './decode-bombs.ts'
 
 const { VARINT, FIXED64, LENGTH, START_GROUP: START, END_GROUP: END, FIXED32 } = WireType

@@ -1,8 +1,10 @@
 /** Adds up the memory that decoding a message would allocate, by walking its tags without allocating. */
+
 import type { FieldCosts, MessageCosts } from './message-costs.ts'
 import { UNKNOWN_ENUM_BYTES, UNKNOWN_FIELD_BYTES } from './object-bytes.ts'
 import { ScanFrame } from './scan-frame.ts'
-import { MALFORMED, WireCursor, WireType } from './wire-cursor.ts'
+import { MALFORMED, WireCursor } from './wire-cursor.ts'
+import { WireType } from './wire-type.ts'
 
 /** Limits of a scan. */
 export interface ScanLimits {

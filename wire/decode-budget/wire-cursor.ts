@@ -1,7 +1,5 @@
 /** Reads the binary format as protobuf-es does, without creating objects. */
-
-/** The wire types of the binary format. */
-export const WireType = Object.freeze({ VARINT: 0, FIXED64: 1, LENGTH: 2, START_GROUP: 3, END_GROUP: 4, FIXED32: 5 })
+import { WireType } from './wire-type.ts'
 
 /** How protobuf-es reads a value of a known field, whatever its wire type. */
 export type ValueReading = 'varint' | 'zigzag' | 'fixed32' | 'fixed64' | 'length'

@@ -1,5 +1,5 @@
 /** Octets in the format of protobuf that no encoder would write. */
-import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { SeededRandom } from '../seeded-random.ts'
 
@@ -57,16 +57,16 @@ function wireTypeOf(field: DescField, random: SeededRandom): number {
   if (field.message !== undefined) return field.delimitedEncoding ? WireType.StartGroup : WireType.LengthDelimited
   if (field.fieldKind === 'list' && random.below(2) === 0) return WireType.LengthDelimited
   switch (field.scalar) {
-    case 1: // double
-    case 6: // fixed64
-    case 16: // sfixed64
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
       return WireType.Bit64
-    case 2: // float
-    case 7: // fixed32
-    case 15: // sfixed32
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
       return WireType.Bit32
-    case 9: // string
-    case 12: // bytes
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
       return WireType.LengthDelimited
     default:
       return WireType.Varint

@@ -1,7 +1,7 @@
 /** Reads messages by closures, one per field: where code cannot be generated, and for types with very many fields. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { messageCostsOf } from '../../decode-budget/message-costs.ts'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import { chargeOf, chargeUnknown, closeFrame, openFrame } from './decode-meter.ts'
 import { fieldReader } from './field-reader.ts'
 import { longTag, reader, truncated } from './octet-reader.ts'

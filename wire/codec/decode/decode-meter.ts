@@ -4,7 +4,7 @@ import { overBudget } from '../../decode-budget/decode-budget.ts'
 import { type FieldCosts, type MessageCosts, messageCostsOf } from '../../decode-budget/message-costs.ts'
 import { UNKNOWN_ENUM_BYTES, UNKNOWN_FIELD_BYTES } from '../../decode-budget/object-bytes.ts'
 import { ScanFrame } from '../../decode-budget/scan-frame.ts'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import { reader, uint32 } from './octet-reader.ts'
 
 /** What reading one occurrence of a field costs. Both functions are called with the depth of the message. */

@@ -1,7 +1,7 @@
 /** Generates the code that reads the messages of one type: a loop over a switch of the tags that the type expects. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { messageCostsOf } from '../../decode-budget/message-costs.ts'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType, wireTypeOf } from '../../decode-budget/wire-type.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
 import { checkDepth, checkGroupEnd, otherFields } from './closure-reader.ts'
 import { chargeOf, closeFrame, openFrame } from './decode-meter.ts'
@@ -10,7 +10,7 @@ import { bindReader, childCode, contentCode, type ReaderNames, scalarCode, tagCo
 import { keepEnumValue } from './field-reader.ts'
 import type { MessageField } from './message-value.ts'
 import { truncated } from './octet-reader.ts'
-import { isPackable, wireTypeOf } from './scalar-reader.ts'
+import { isPackable } from './scalar-reader.ts'
 import type { FindReader, ReadMessage } from './type-reader.ts'
 
 /** Compiles the function that reads the fields of a type. */
@@ -96,7 +96,7 @@ class ReaderEmitter {
   #scalar(field: DescField & { readonly fieldKind: 'scalar' | 'enum' }): string[] {
     const { before, value, after } = scalarCode(field, field, this.#source)
     const lines = [...before, this.#assign(field, value), ...after]
-    if (field.fieldKind === 'scalar' || field.enum.open) return this.#case(field, wireTypeOf(field), lines)
+    if (field.fieldKind === 'scalar' || field.enum.open) return this.#case(field, wireTypeOf(field.scalar), lines)
     const values = this.#bind(new Set(field.enum.values.map(({ number }) => number)))
     const keep = `${this.#bind(keepEnumValue)}(m, { no: ${field.number}, wireType: ${WireType.VARINT}, value: ${value}, depth: d })`
     return this.#case(field, WireType.VARINT, [
@@ -141,7 +141,7 @@ class ReaderEmitter {
       return this.#case(field, wireType, ['let v', ...open, ...read, `${items}.push(${close})`])
     }
     const { before, value, after } = scalarCode(field, field, this.#source)
-    const single = this.#case(field, wireTypeOf(field), [...before, `${items}.push(${value})`, ...after])
+    const single = this.#case(field, wireTypeOf(field.scalar), [...before, `${items}.push(${value})`, ...after])
     if (!isPackable(field)) return single
     const push = [...before, `items.push(${value})`, ...after]
     const packed = [...contentCode(this.#names), `const items = ${items}`, 'while (p < q) {', ...push, '}']

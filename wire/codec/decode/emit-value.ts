@@ -1,6 +1,6 @@
 /** Generates the code that reads one value: `b` are the octets, `p` the position, `n` a number or length, `q` the end of a content. */
 import { ScalarType } from '@bufbuild/protobuf'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import type { FunctionSource } from '../function-source.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
 import { bool, longTag, reader, truncated, uint32 } from './octet-reader.ts'

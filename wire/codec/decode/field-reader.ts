@@ -1,6 +1,6 @@
 /** Reads one field of a type by a closure, whatever its wire type is. */
 import type { DescField } from '@bufbuild/protobuf'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import { chargeEnumValue } from './decode-meter.ts'
 import { entryReader } from './entry-reader.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'

@@ -1,6 +1,5 @@
 /** Chooses the function that reads the values of a scalar type. */
 import { type DescField, ScalarType } from '@bufbuild/protobuf'
-import { WireType } from '../../decode-budget/wire-cursor.ts'
 import * as octetReader from './octet-reader.ts'
 import { bytes, lenientText, strictText } from './read-text.ts'
 
@@ -68,23 +67,4 @@ export function zeroScalar(scalar: ScalarType): unknown {
 /** Whether the elements of a list may be packed: those of all scalars that have no length. */
 export function isPackable({ scalar, message }: Pick<DescField, 'scalar' | 'message'>): boolean {
   return message === undefined && scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES
-}
-
-/** Returns the wire type of a single value of a scalar or enum field. */
-export function wireTypeOf({ scalar }: Pick<DescField, 'scalar'>): number {
-  switch (scalar) {
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return WireType.FIXED64
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return WireType.FIXED32
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return WireType.LENGTH
-    default:
-      return WireType.VARINT
-  }
 }

@@ -1,5 +1,5 @@
 /** Skips fields that a type does not have. */
-import { WireType } from '../../decode-budget/wire-cursor.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import { longTag, reader, truncated, uint32 } from './octet-reader.ts'
 import { copyOctets } from './read-text.ts'
 import type { UnknownField } from './type-reader.ts'

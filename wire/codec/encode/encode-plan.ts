@@ -1,6 +1,7 @@
 /** How the fields of a message type are written, decided once from the descriptor. */
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt'
+import { WireType, wireTypeOf } from '../../decode-budget/wire-type.ts'
 import { isJson, isUnwrapped } from '../create/member-plan.ts'
 
 /** How one value is written. */
@@ -75,28 +76,6 @@ function planValue(field: DescField): ValuePlan {
   return { kind: 'message', desc: field.message, isGroup }
 }
 
-/** The wire types (protobuf.dev/programming-guides/encoding). */
-export const WireType = { varint: 0, bit64: 1, length: 2, startGroup: 3, endGroup: 4, bit32: 5 } as const
-
-/** Returns the wire type of a scalar value. */
-export function wireTypeOf(type: ScalarType): number {
-  switch (type) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return WireType.length
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return WireType.bit64
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return WireType.bit32
-    default:
-      return WireType.varint
-  }
-}
-
 /** Returns the octets of a tag. */
 export function tagOctets(number: number, wireType: number): number[] {
   const octets: number[] = []
@@ -109,17 +88,17 @@ export function tagOctets(number: number, wireType: number): number[] {
 /** Returns the tag before a value: of its scalar type, of a group, or of a length. */
 export function startTag(number: number, value: ValuePlan): number[] {
   if (value.kind === 'scalar') return tagOctets(number, wireTypeOf(value.type))
-  return tagOctets(number, value.isGroup ? WireType.startGroup : WireType.length)
+  return tagOctets(number, value.isGroup ? WireType.START_GROUP : WireType.LENGTH)
 }
 
 /** Whether the writer of a scalar type leaves all of the slack free, as text and octets can be of any length. */
 export function isVariableSize(type: ScalarType): boolean {
-  return wireTypeOf(type) === WireType.length
+  return wireTypeOf(type) === WireType.LENGTH
 }
 
 /** The octets that an element of a packed list takes at least. */
 export function minimumSize(type: ScalarType): number {
   const wireType = wireTypeOf(type)
-  if (wireType === WireType.bit64) return 8
-  return wireType === WireType.bit32 ? 4 : 1
+  if (wireType === WireType.FIXED64) return 8
+  return wireType === WireType.FIXED32 ? 4 : 1
 }

@@ -3,7 +3,8 @@
  * may not generate code. Each closure leaves all of the slack free.
  */
 import { ScalarType } from '@bufbuild/protobuf'
-import { type FieldPlan, minimumSize, startTag, tagOctets, type ValuePlan, WireType } from './encode-plan.ts'
+import { WireType } from '../../decode-budget/wire-type.ts'
+import { type FieldPlan, minimumSize, startTag, tagOctets, type ValuePlan } from './encode-plan.ts'
 import type { EncoderContext } from './encoder-source.ts'
 import { implicitTest, isLooselyZero } from './implicit-presence.ts'
 import { grow, output } from './output.ts'
@@ -99,7 +100,7 @@ function valueWriter(
       ? writeStruct
       : (p, given) => encoder.write(given === undefined ? encoder.zero : (given as object), p)
   if (value.isGroup) {
-    const endTag = tagOctets(number, WireType.endGroup)
+    const endTag = tagOctets(number, WireType.END_GROUP)
     return (p, given) => grow(writeTag(fields(writeTag(grow(p), tag), given), endTag))
   }
   return (p, given) => {
@@ -115,7 +116,7 @@ function wrappedWriter(
   context: EncoderContext,
 ): ValueWriter {
   const tag = startTag(number, value)
-  const endTag = tagOctets(number, WireType.endGroup)
+  const endTag = tagOctets(number, WireType.END_GROUP)
   const isWritten = implicitTest(value.inner)
   const write = valueWriter(value.inner, context)
   return (p, given) => {
@@ -127,7 +128,7 @@ function wrappedWriter(
 }
 
 function packedWriter({ name, number, value, label }: FieldPlan): FieldWriter {
-  const tag = tagOctets(number, WireType.length)
+  const tag = tagOctets(number, WireType.LENGTH)
   const type = value.kind === 'scalar' ? value.type : ScalarType.INT32
   const write = scalarWriters[type]
   const size = minimumSize(type)
@@ -145,7 +146,7 @@ function packedWriter({ name, number, value, label }: FieldPlan): FieldWriter {
 
 function mapWriter(field: FieldPlan, key: ScalarType, context: EncoderContext): FieldWriter {
   const { name, number, value, label } = field
-  const tag = tagOctets(number, WireType.length)
+  const tag = tagOctets(number, WireType.LENGTH)
   const keyTag = startTag(1, { kind: 'scalar', type: key })
   const writeKey = mapKeyWriter(key)
   const writeValue = valueWriter({ number: 2, value, label }, context)

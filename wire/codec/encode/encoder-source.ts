@@ -5,16 +5,9 @@
  * up. `b` is the current buffer; it is read again after each call that may have replaced it.
  */
 import { type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import { WireType } from '../../decode-budget/wire-type.ts'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
-import {
-  type FieldPlan,
-  isVariableSize,
-  minimumSize,
-  startTag,
-  tagOctets,
-  type ValuePlan,
-  WireType,
-} from './encode-plan.ts'
+import { type FieldPlan, isVariableSize, minimumSize, startTag, tagOctets, type ValuePlan } from './encode-plan.ts'
 import { implicitCondition } from './implicit-presence.ts'
 import { grow, output, SLACK_BYTES } from './output.ts'
 import {
@@ -203,7 +196,7 @@ class EncoderSource {
 
   #packed({ number, value, label }: FieldPlan): string[] {
     const type = value.kind === 'scalar' ? value.type : ScalarType.INT32
-    const tag = tagOctets(number, WireType.length)
+    const tag = tagOctets(number, WireType.LENGTH)
     return [
       // Loosely, as protobuf-es compares: an object without a length is an empty list with a tag.
       'if (v.length != 0) {',
@@ -221,7 +214,7 @@ class EncoderSource {
   }
 
   #map({ number, value, label }: FieldPlan, key: ScalarType): string[] {
-    const tag = tagOctets(number, WireType.length)
+    const tag = tagOctets(number, WireType.LENGTH)
     const [keyTag] = startTag(1, { kind: 'scalar', type: key })
     const width = value.kind === 'message' ? `${this.#source.bind(this.#context.find(value.desc))}.width` : '1'
     return [
@@ -243,6 +236,6 @@ class EncoderSource {
 }
 
 function endGroup(number: number): string[] {
-  const tag = tagOctets(number, WireType.endGroup)
+  const tag = tagOctets(number, WireType.END_GROUP)
   return [...tag.map((octet, index) => `b[p + ${index}] = ${octet}`), `p += ${tag.length}`]
 }
