@@ -30,7 +30,7 @@ export class HeadKinds {
     const kind = path === undefined ? undefined : this.#kinds?.get(path)
     if (kind !== undefined && !block.exceeds && block.fault === FieldFault.none && kind.includes(block.fields)) {
       this.#misses = 0
-      return kind.model.ofKind(kind, block.fields.slice(kind.pseudos))
+      return kind.headOf(block.fields)
     }
     this.#misses++
     const head = digestRequest(block)

@@ -60,30 +60,22 @@ export class RequestHead extends MessageHead {
     this.scheme = parts.scheme
     this.verdict = verdict
   }
-
-  /** Returns another head of this one's kind. */
-  ofKind(kind: HeadKind, fields: readonly HeaderField[]): RequestHead {
-    const { method, path, authority, scheme, contentLength, verdict } = this
-    const head = new RequestHead({ fields, contentLength, method, path, authority, scheme }, verdict)
-    head.kind = kind
-    return head
-  }
 }
 
 /** What the heads of one kind share: every field that is not volatile. */
 export class HeadKind {
-  /** The first head of the kind. */
-  readonly model: RequestHead
-  /** Number of pseudo-headers, which all are among the fixed fields. */
-  readonly pseudos: number
-  /** A slot for what the server computed from `model`, as far as that does not depend on volatile fields. */
+  /** A slot for what the server computed from the first head, as far as that does not depend on volatile fields. */
   plan: unknown = undefined
+  /** The first head of the kind. */
+  readonly #model: RequestHead
+  /** Number of pseudo-headers, which all are among the fixed fields. */
+  readonly #pseudos: number
   /** The fields that are not volatile, in order: the very objects that the tables of HPACK share between blocks. */
   readonly #fixed: readonly HeaderField[]
 
   constructor(model: RequestHead, fields: readonly HeaderField[]) {
-    this.model = model
-    this.pseudos = fields.length - model.fields.length
+    this.#model = model
+    this.#pseudos = fields.length - model.fields.length
     this.#fixed = fields.filter((field) => !field.header.isVolatile)
   }
 
@@ -94,12 +86,21 @@ export class HeadKind {
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i] as HeaderField
       if (field.header.isVolatile) {
-        if (i < this.pseudos) return false
+        if (i < this.#pseudos) return false
       } else if (field !== fixed[at++]) {
         return false
       }
     }
     return at === fixed.length
+  }
+
+  /** Returns the head of fields that this kind includes. */
+  headOf(fields: readonly HeaderField[]): RequestHead {
+    const { method, path, authority, scheme, contentLength, verdict } = this.#model
+    const parts = { fields: fields.slice(this.#pseudos), contentLength, method, path, authority, scheme }
+    const head = new RequestHead(parts, verdict)
+    head.kind = this
+    return head
   }
 }
 
