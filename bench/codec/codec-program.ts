@@ -40,7 +40,7 @@ const MICROSECONDS_PER_SECOND = 1e6
 let last: unknown
 
 const [codec = '', name = '', seconds = '1'] = process.argv.slice(2)
-const [desc, init] = MESSAGES[name] ?? MESSAGES.short ?? []
+const [desc, init] = MESSAGES[name] ?? []
 if (desc === undefined) throw new Error(`there is no message "${name}"`)
 const tasks = codec === 'compiled' ? compiledTasks(desc, create(desc, init)) : reflectiveTasks(desc, create(desc, init))
 const secondsEach = Number(seconds) / Object.keys(tasks).length

@@ -3,6 +3,7 @@ import { deepStrictEqual } from 'node:assert'
 import { callByHttp1, checkExchange, type Exchange } from '../exchange.ts'
 import { h2load, type LoadResult } from '../h2load.ts'
 import { measureRate, rateColumns } from '../servers/measure-rate.ts'
+import { SMALL_CALL } from '../servers/unary.ts'
 import type { RunningServer } from '../start-server.ts'
 import type { Cell, Plan, Workload } from '../workload.ts'
 import {
@@ -10,7 +11,6 @@ import {
   CONNECT_POST_CALL,
   GET_CALL,
   GET_PATHS,
-  GRPC_GET,
   GRPC_STREAM,
   type JsonCall,
   POST_CALL,
@@ -91,7 +91,7 @@ export async function createRestCells(
     cell(GET, connect, { server: portico, load: UNARY, call: CONNECT_GET_CALL }),
     cell(GET, plain, { server: fastify, load: UNARY, call: GET_CALL }),
     cell(GET, transcoded, { server: envoy, load: UNARY, call: GET_CALL }),
-    cell(GET, ['grpc', 'Portico, gRPC'], { server: portico, load: HTTP2_UNARY, call: GRPC_GET }),
+    cell(GET, ['grpc', 'Portico, gRPC'], { server: portico, load: HTTP2_UNARY, call: SMALL_CALL }),
     cell(GET_EACH, rest, { server: portico, load: UNARY, call: GET_CALL, paths: GET_PATHS }),
     cell(GET_EACH, plain, { server: fastify, load: UNARY, call: GET_CALL, paths: GET_PATHS }),
     cell(GET_EACH, transcoded, { server: envoy, load: UNARY, call: GET_CALL, paths: GET_PATHS }),

@@ -1,5 +1,4 @@
 /** The calls that are measured, as each server takes them. */
-import { SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { BookEventSchema, WatchShelfRequestSchema } from '../../test/gen/library/v1/library_pb.js'
 import { type Exchange, enveloped } from '../exchange.ts'
 import { GRPC_HEADERS } from '../servers/unary.ts'
@@ -87,15 +86,6 @@ export const GRPC_STREAM: Exchange = {
       enveloped(BookEventSchema, { sequence: BigInt(index + 1), event: { case: 'removed', value: NAME } }),
     ),
   ),
-  http1: false,
-}
-
-/** SayHello over gRPC. */
-export const GRPC_GET: Exchange = {
-  path: '/greeter.v1.GreeterService/SayHello',
-  headers: GRPC_HEADERS,
-  request: enveloped(SayHelloRequestSchema, { name: NAME }),
-  reply: enveloped(SayHelloResponseSchema, GREETING),
   http1: false,
 }
 

@@ -1,19 +1,10 @@
 /** Large messages: 1 MiB of text in unary calls, and in each of the three streaming kinds. */
-import { SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
-import { type Exchange, enveloped } from '../exchange.ts'
-import {
-  DownloadRequestSchema,
-  DownloadResponseSchema,
-  EchoRequestSchema,
-  EchoResponseSchema,
-  UploadRequestSchema,
-  UploadResponseSchema,
-} from '../gen/bench/v1/bench_pb.js'
 import { grpcGoLoad } from '../grpc-go-load.ts'
 import type { Column } from '../workload.ts'
 import { measureRate } from './measure-rate.ts'
 import type { Ground, ServerWorkload } from './server-workload.ts'
-import { GRPC_HEADERS } from './unary.ts'
+import { downloadOf, echoOf, uploadOf } from './streams.ts'
+import { sayHelloOf } from './unary.ts'
 
 const MESSAGE_BYTES = 1_048_576
 const MEGABYTE = 1e6
@@ -38,44 +29,28 @@ export const bulkWorkloads: readonly ServerWorkload[] = [
     title: 'Unary, 1 MiB',
     explanation: `SayHello with a name of 1 MiB, which comes back in the greeting. ${LOAD}`,
     needs: 'grpc-unary',
-    exchange: exchangeOf(
-      '/greeter.v1.GreeterService/SayHello',
-      enveloped(SayHelloRequestSchema, { name: TEXT }),
-      enveloped(SayHelloResponseSchema, { message: `Hello ${TEXT}` }),
-    ),
+    exchange: sayHelloOf(MESSAGE_BYTES),
   },
   {
     ...bulk('upload'),
     name: 'bulk-upload',
     title: 'Client stream, 1 MiB',
     explanation: `Streams of ${MESSAGES} messages of 1 MiB, answered with their count. ${LOAD}`,
-    exchange: exchangeOf(
-      '/bench.v1.BenchService/Upload',
-      enveloped(UploadRequestSchema, { text: TEXT }),
-      enveloped(UploadResponseSchema, { count: 1 }),
-    ),
+    exchange: uploadOf(TEXT, 1),
   },
   {
     ...bulk('download'),
     name: 'bulk-download',
     title: 'Server stream, 1 MiB',
     explanation: `Streams of ${MESSAGES} messages of 1 MiB. ${LOAD}`,
-    exchange: exchangeOf(
-      '/bench.v1.BenchService/Download',
-      enveloped(DownloadRequestSchema, { count: 1, text: TEXT }),
-      enveloped(DownloadResponseSchema, { text: TEXT }),
-    ),
+    exchange: downloadOf(TEXT, 1),
   },
   {
     ...bulk('echo'),
     name: 'bulk-bidi',
     title: 'Bidirectional stream, 1 MiB',
     explanation: `Streams of ${MESSAGES} messages of 1 MiB that come back one by one, while the client goes on sending. ${LOAD}`,
-    exchange: exchangeOf(
-      '/bench.v1.BenchService/Echo',
-      enveloped(EchoRequestSchema, { text: TEXT }),
-      enveloped(EchoResponseSchema, { text: TEXT }),
-    ),
+    exchange: echoOf(TEXT),
   },
 ]
 
@@ -86,10 +61,6 @@ function bulk(workload: 'unary' | 'download' | 'upload' | 'echo') {
     needs: 'grpc-streams',
     measure: (ground: Ground) => measureBulk(ground, workload),
   } as const
-}
-
-function exchangeOf(path: string, request: Buffer, reply: Buffer): Exchange {
-  return { path, headers: GRPC_HEADERS, request, reply, http1: false }
 }
 
 function measureBulk(ground: Ground, workload: 'unary' | 'download' | 'upload' | 'echo') {

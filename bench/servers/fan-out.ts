@@ -1,26 +1,14 @@
 /** Fan-out: one topic, and how fast what is published reaches all of its subscribers. */
-import { SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
-import { type Exchange, enveloped } from '../exchange.ts'
 import { grpcGoLoad } from '../grpc-go-load.ts'
 import { measureRate, rateColumns } from './measure-rate.ts'
 import type { ServerWorkload } from './server-workload.ts'
-import { GRPC_HEADERS } from './unary.ts'
+import { SMALL_CALL } from './unary.ts'
 
 const SUBSCRIBERS = [100, 1_000, 10_000]
 /** Servers allow at least 100 streams on a connection. */
 const STREAMS_PER_CONNECTION = 100
 /** Messages that are published at once. The next ones follow when all subscribers have these. */
 const BURST = 16
-const NAME = 'a subscriber'
-
-/** Checks that the service is there. The load program itself checks the sequence of what each subscriber receives. */
-const GREETING: Exchange = {
-  path: '/greeter.v1.GreeterService/SayHello',
-  headers: GRPC_HEADERS,
-  request: enveloped(SayHelloRequestSchema, { name: NAME }),
-  reply: enveloped(SayHelloResponseSchema, { message: `Hello ${NAME}` }),
-  http1: false,
-}
 
 /** The workloads of this file, one for each number of subscribers. */
 export const fanOutWorkloads: readonly ServerWorkload[] = SUBSCRIBERS.map((subscribers) => ({
@@ -30,7 +18,8 @@ export const fanOutWorkloads: readonly ServerWorkload[] = SUBSCRIBERS.map((subsc
   columns: rateColumns('deliveries/s'),
   baseline: 'grpc-go',
   needs: 'topics',
-  exchange: GREETING,
+  // Checks that the service is there. The load program itself checks the sequence of what each subscriber receives.
+  exchange: SMALL_CALL,
   measure: (ground) =>
     measureRate(ground, (seconds) =>
       grpcGoLoad({

@@ -22,28 +22,10 @@ const PING_PONG_STREAMS = 32
 const SHARED = { columns: rateColumns('messages/s'), baseline: 'grpc-go', needs: 'grpc-streams' } as const
 const BUSY_NOTE = 'Where the core is not busy, the client is the limit: compare the messages per CPU second.'
 
-const DOWNLOAD: Exchange = {
-  path: '/bench.v1.BenchService/Download',
-  headers: GRPC_HEADERS,
-  request: enveloped(DownloadRequestSchema, { count: MESSAGES, text: TEXT }),
-  reply: repeated(enveloped(DownloadResponseSchema, { text: TEXT }), MESSAGES),
-  http1: false,
-}
-
-const UPLOAD: Exchange = {
-  ...DOWNLOAD,
-  path: '/bench.v1.BenchService/Upload',
-  request: repeated(enveloped(UploadRequestSchema, { text: TEXT }), MESSAGES),
-  reply: enveloped(UploadResponseSchema, { count: MESSAGES }),
-}
-
+const DOWNLOAD = downloadOf(TEXT, MESSAGES)
+const UPLOAD = uploadOf(TEXT, MESSAGES)
 /** An echo of one message, used to check all echo workloads. */
-export const ECHO: Exchange = {
-  ...DOWNLOAD,
-  path: '/bench.v1.BenchService/Echo',
-  request: enveloped(EchoRequestSchema, { text: TEXT }),
-  reply: enveloped(EchoResponseSchema, { text: TEXT }),
-}
+export const ECHO = echoOf(TEXT)
 
 /** The workloads of this file. */
 export const streamWorkloads: readonly ServerWorkload[] = [
@@ -98,6 +80,27 @@ function streamByGrpcGo(ground: Ground, workload: 'upload' | 'echo' | 'ping-pong
     messages: MESSAGES,
     seconds,
   })
+}
+
+/** A server stream of this many messages with the text. */
+export function downloadOf(text: string, count: number): Exchange {
+  const request = enveloped(DownloadRequestSchema, { count, text })
+  return exchangeOf('Download', request, repeated(enveloped(DownloadResponseSchema, { text }), count))
+}
+
+/** A client stream of this many messages with the text. */
+export function uploadOf(text: string, count: number): Exchange {
+  const request = repeated(enveloped(UploadRequestSchema, { text }), count)
+  return exchangeOf('Upload', request, enveloped(UploadResponseSchema, { count }))
+}
+
+/** A bidirectional stream of one message with the text. */
+export function echoOf(text: string): Exchange {
+  return exchangeOf('Echo', enveloped(EchoRequestSchema, { text }), enveloped(EchoResponseSchema, { text }))
+}
+
+function exchangeOf(method: string, request: Buffer, reply: Buffer): Exchange {
+  return { path: `/bench.v1.BenchService/${method}`, headers: GRPC_HEADERS, request, reply, http1: false }
 }
 
 function repeated(bytes: Buffer, times: number): Buffer {

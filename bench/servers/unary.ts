@@ -70,7 +70,7 @@ export const unaryWorkloads: readonly ServerWorkload[] = [
 ]
 
 /** SayHello over gRPC with a name of this many bytes. */
-function sayHelloOf(bytes: number): Exchange {
+export function sayHelloOf(bytes: number): Exchange {
   const name = 'x'.repeat(bytes)
   return {
     path: PATH,
