@@ -6,7 +6,7 @@ import { writeFrameHeader } from './frame-writer.ts'
 import { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
 import { type EncodableField, headerListSize, maxEncodedLength } from './hpack/header-field.ts'
 import { HpackEncoder } from './hpack/hpack-encoder.ts'
-import { PreparedBlock } from './hpack/prepared-block.ts'
+import { hasDate, type PreparedBlock } from './hpack/prepared-block.ts'
 import type { PeerSettings } from './settings.ts'
 
 /** Our HPACK table for sending, even if the peer offers more. */
@@ -43,7 +43,7 @@ export class HeadWriter {
       prepared === null
         ? this.encoder.encode(fields, out, payload)
         : this.encoder.encodePrepared(prepared, out, payload)
-    const end = isDated && this.takesDate(prepared ?? new PreparedBlock(fields)) ? copyDate(out, written) : written
+    const end = isDated && this.takesDate(fields, prepared) ? copyDate(out, written) : written
     if (end - payload <= this.peer.maxFrameSize) {
       const flags = FrameFlag.END_HEADERS | endStream
       writeFrameHeader(out, output.at, end - payload, FrameType.HEADERS, flags, streamId)
@@ -58,8 +58,9 @@ export class HeadWriter {
   }
 
   /** Whether to add a date: not if the owner has set one. */
-  private takesDate({ isDated, size }: PreparedBlock): boolean {
-    return !isDated && size + DATE_SIZE <= this.peer.maxHeaderListSize
+  private takesDate(fields: readonly EncodableField[], prepared: PreparedBlock | null): boolean {
+    if (prepared?.isDated ?? hasDate(fields)) return false
+    return (prepared?.size ?? headerListSize(fields)) + DATE_SIZE <= this.peer.maxHeaderListSize
   }
 
   private prepare(template: HeaderTemplate): PreparedBlock {

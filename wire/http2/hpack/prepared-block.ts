@@ -27,7 +27,7 @@ export class PreparedBlock {
     this.fields = fields
     this.maxLength = maxEncodedLength(fields)
     this.size = headerListSize(fields)
-    this.isDated = fields.some(({ name }) => name === 'date')
+    this.isDated = hasDate(fields)
   }
 
   /** The generation of the encoder in which the stored octets are valid; -1 before there are any. */
@@ -48,4 +48,10 @@ export class PreparedBlock {
     else for (let i = 0; i < octets.length; i++) out[offset + i] = octets[i] as number
     return offset + octets.length
   }
+}
+
+/** Whether there is a `date` among the fields. */
+export function hasDate(fields: readonly EncodableField[]): boolean {
+  for (const { name } of fields) if (name === 'date') return true
+  return false
 }
