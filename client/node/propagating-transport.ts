@@ -30,17 +30,17 @@ export const detached: ContextKey<boolean> = createContextKey(false, {
  */
 export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): LeavableTransport {
   keepCallScopes()
+  const limitsOf = (own: CallLimits, contextValues: ContextValues | undefined): CallLimits => {
+    const scope = scopeOf(contextValues)
+    return scope === undefined ? own : inherit(scope, own, defaultTimeoutMs)
+  }
   const transport: Transport = {
     unary(method, signal, timeoutMs, header, input, contextValues) {
-      const scope = scopeOf(contextValues)
-      if (scope === undefined) return inner.unary(method, signal, timeoutMs, header, input, contextValues)
-      const limits = inherit(scope, { signal, timeoutMs, header }, defaultTimeoutMs)
+      const limits = limitsOf({ signal, timeoutMs, header }, contextValues)
       return inner.unary(method, limits.signal, limits.timeoutMs, limits.header, input, contextValues)
     },
     stream(method, signal, timeoutMs, header, input, contextValues) {
-      const scope = scopeOf(contextValues)
-      if (scope === undefined) return inner.stream(method, signal, timeoutMs, header, input, contextValues)
-      const limits = inherit(scope, { signal, timeoutMs, header }, defaultTimeoutMs)
+      const limits = limitsOf({ signal, timeoutMs, header }, contextValues)
       return inner.stream(method, limits.signal, limits.timeoutMs, limits.header, input, contextValues)
     },
   }
@@ -49,9 +49,7 @@ export function propagating(inner: Transport, defaultTimeoutMs: number | undefin
     [leavable]: {
       stream: transport.stream,
       start(reader, method, signal, timeoutMs, header, input, contextValues) {
-        const scope = scopeOf(contextValues)
-        const own = { signal, timeoutMs, header }
-        const limits = scope === undefined ? own : inherit(scope, own, defaultTimeoutMs)
+        const limits = limitsOf({ signal, timeoutMs, header }, contextValues)
         return streamTo(reader, inner, [method, limits.signal, limits.timeoutMs, limits.header, input, contextValues])
       },
     },
