@@ -59,13 +59,10 @@ export function compressMessage(
 
 /** @throws ConnectError RESOURCE_EXHAUSTED for a message above the limit */
 export function checkSendSize(bytes: number, maxSendBytes: number): void {
-  if (bytes > maxSendBytes) throw tooLarge(bytes, maxSendBytes)
+  if (bytes <= maxSendBytes) return
+  throw new ConnectError(`message of ${bytes} bytes exceeds writeMaxBytes ${maxSendBytes}`, Code.ResourceExhausted)
 }
 
 function asCompressed(data: Uint8Array, plainBytes: number): RequestMessage {
   return new RequestMessage(envelop(EnvelopeFlag.COMPRESSED, data), true, plainBytes)
-}
-
-function tooLarge(bytes: number, maxBytes: number): ConnectError {
-  return new ConnectError(`message of ${bytes} bytes exceeds writeMaxBytes ${maxBytes}`, Code.ResourceExhausted)
 }
