@@ -21,7 +21,7 @@ import { ExchangeObservation, type ObservedHead } from './exchange-observation.t
 import { NO_TIMEOUT } from './method-table.ts'
 import type { HeadPlan } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
-import { type RequestGate, runGate } from './request-gate.ts'
+import { runGate } from './request-gate.ts'
 import type { HeaderSender } from './send-headers.ts'
 import type { WaitingCall } from './waiting-calls.ts'
 
@@ -158,7 +158,25 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     const { admission, requestGate } = this.plan.entry
     if (admission !== null && !this.#isAdmitted(admission)) return
     if (requestGate === undefined) this.onReadable()
-    else this.#runGate(requestGate)
+    else {
+      // The gate sees the head alone: the body is not read before `passGate`.
+      this.isRunning = true
+      runGate(requestGate, this)
+    }
+  }
+
+  /** Only the gate has returned; the handler is next, unless the call has ended meanwhile. */
+  passGate(): void {
+    this.settleHandler()
+    if (this.isOver) return
+    this.context.isHandled = false
+    this.onReadable()
+  }
+
+  /** Ends the call because the gate, the handler, or code that it depends on, threw. */
+  failHandler(thrown: unknown): void {
+    this.fail(thrown)
+    this.settleHandler()
   }
 
   onReadable(): void {
@@ -193,12 +211,6 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
   /** Wakes whatever waits in the call, because it is about to end early. */
   protected interrupt(error: ConnectError): void {
     this.context.abort(error)
-  }
-
-  /** Ends the call because the handler, or code that it depends on, threw. */
-  protected failHandler(thrown: unknown): void {
-    this.fail(thrown)
-    this.settleHandler()
   }
 
   /** Notes that the handler has returned. Further calls have no effect. */
@@ -375,23 +387,6 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
       this.fail(refusal)
       return false
     }
-  }
-
-  /** Runs the gate on the head alone. The body is not read until the gate lets the call pass. */
-  #runGate(gate: RequestGate): void {
-    this.isRunning = true
-    runGate(gate, this.context, {
-      onPassed: () => this.#leaveGate(),
-      onRefused: (refusal) => this.failHandler(refusal),
-    })
-  }
-
-  /** Only the gate has returned; the handler is next, unless the call has ended meanwhile. */
-  #leaveGate(): void {
-    this.settleHandler()
-    if (this.isOver) return
-    this.context.isHandled = false
-    this.onReadable()
   }
 }
 

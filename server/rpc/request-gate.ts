@@ -1,5 +1,4 @@
 /** Gates, which decide on calls after their headers and before their bodies. */
-
 import type { HandlerContext } from '@connectrpc/connect'
 import { type CallScope, runInCallScope } from '../../wire/call-scope.ts'
 
@@ -28,31 +27,34 @@ async function continueAfter(
   await runFrom(next, gates, context)
 }
 
-/** What becomes of a call at its gate. */
-interface GateOutcome {
-  onPassed(): void
-  onRefused(refusal: unknown): void
+/** A call that has a gate. */
+interface GatedCall {
+  readonly context: CallScope & HandlerContext
+  /** Called when the gate lets the call pass. */
+  passGate(): void
+  /** Called with what the gate throws. */
+  failHandler(refusal: unknown): void
 }
 
 /** Runs a gate in the scope of its call. Calls back at once unless the gate returns a promise. */
-export function runGate(gate: RequestGate, context: CallScope & HandlerContext, outcome: GateOutcome): void {
+export function runGate(gate: RequestGate, call: GatedCall): void {
   let passing: unknown
   try {
-    passing = runInCallScope(context, gate, context)
+    passing = runInCallScope(call.context, gate, call.context)
   } catch (refusal) {
-    outcome.onRefused(refusal)
+    call.failHandler(refusal)
     return
   }
-  if (passing === undefined) outcome.onPassed()
-  else void awaitGate(passing, outcome)
+  if (passing === undefined) call.passGate()
+  else void awaitGate(passing, call)
 }
 
-async function awaitGate(passing: unknown, outcome: GateOutcome): Promise<void> {
+async function awaitGate(passing: unknown, call: GatedCall): Promise<void> {
   try {
     await passing
   } catch (refusal) {
-    outcome.onRefused(refusal)
+    call.failHandler(refusal)
     return
   }
-  outcome.onPassed()
+  call.passGate()
 }
