@@ -19,7 +19,7 @@ export interface ByteSource {
   read(bytes: number): Buffer
   /**
    * Returns the next octets that lie together, as few or many as they are; null for none. Valid until the next call of any method, or
-   * the end of the turn. Undefined, with `skip`: the source cannot tell.
+   * the end of the turn. Default: undefined, as `skip`; readers then use `byteAt` and `read`.
    */
   peek?(): OctetRange | null
   /** Consumes octets of the range that `peek` has returned. */

@@ -63,7 +63,7 @@ export function writeEncoded(sink: EnvelopeSink, message: EncodedMessage): boole
   return sink.writeRange(buffer, from, end)
 }
 
-/** As {@link envelopeOf}, for an envelope that is sent once: its memory is freed as soon as it was sent. */
+/** As {@link envelopeOf}, for an envelope that is sent once: its memory is freed as soon as it has been sent. */
 export function envelopeOnce(message: EncodedMessage, suffix?: Uint8Array): Buffer {
   const envelope = envelopeOf(message, suffix)
   if (message.isKept !== true || suffix !== undefined) sentOctets.mark(envelope)

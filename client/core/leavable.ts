@@ -1,10 +1,10 @@
 /**
  * Cancels the streams of readers that leave, without an AbortSignal for each: the signal with its listener is a quarter of the memory of a
- * call in flight. Transports that do not know this get a signal.
+ * call in flight. Transports without this property get a signal.
  */
 import type { StreamResponse, Transport } from '@connectrpc/connect'
 
-/** The name of what a transport has to start a stream that its reader may leave. */
+/** The property of a transport that starts streams which their readers may leave. */
 export const leavable: unique symbol = Symbol('leavable')
 
 /** A call that ends when its reader leaves. */
@@ -24,7 +24,7 @@ export type StreamArguments = Parameters<Transport['stream']>
 
 /** How a transport starts a stream that its reader may leave. */
 export interface Leavable {
-  /** The method that `start` replaces. A wrapper of the transport has another one, which must then be called. */
+  /** The method that `start` replaces. If a wrapper of the transport has another one, that one must be called. */
   readonly stream: Transport['stream']
   /** As `stream`, but calls the reader. */
   start(reader: StreamReader, ...args: StreamArguments): Promise<StreamResponse>
@@ -42,7 +42,7 @@ export function streamTo(reader: StreamReader, transport: Transport, args: Strea
   return own.start(reader, ...args)
 }
 
-/** The same by a signal, for transports and interceptors that know no other way. */
+/** As {@link streamTo}, with a signal: for interceptors, and for transports without {@link leavable}. */
 export function streamWithSignal(
   reader: StreamReader,
   transport: Transport,

@@ -1,5 +1,4 @@
 /** Creates the transport of a client. */
-
 import type { Transport } from '@connectrpc/connect'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'

@@ -1,5 +1,4 @@
 /** The octets of a message body that were received and not yet consumed. */
-
 import { Buffer } from 'node:buffer'
 import { freeChunk, receivedOctets } from './exclusive-octets.ts'
 import type { OctetRange } from './octets.ts'

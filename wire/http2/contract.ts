@@ -1,5 +1,4 @@
 /** The contract between the transport and its owners: who calls what, when, and what may be assumed. */
-
 import type { Buffer } from 'node:buffer'
 import type { RequestHead, ResponseHead } from './head.ts'
 import type { HeaderSource } from './header-template.ts'

@@ -165,7 +165,7 @@ export class Dispatcher implements SlicedWork {
     }
     const { body } = stream
     if (body?.hasViews && stream.wanted > body.length) {
-      // A message that is not complete is copied in any case: while its chunk is in the cache is best.
+      // An incomplete message is copied in any case, and that is cheapest while its chunk is in the cache.
       body.settle(stream.wanted)
       this.receiveFlow.updateHeld(stream)
     }

@@ -1,13 +1,13 @@
 /**
  * Large buffers that are freed when their last use ends, not by garbage collection. V8 starts a collection of its whole heap after some
- * twenty megabytes of buffers, which costs more than all that was done with them.
+ * twenty megabytes of buffers, which costs more than all the work on them.
  */
 import { Buffer } from 'node:buffer'
 
 /** Smaller buffers are left to garbage collection. */
 const FREED_FROM_BYTES = 16_384
 
-/** Octets of one kind, each of which will be done with at one place. */
+/** Buffers of one purpose, which are freed where their use ends. */
 export class ExclusiveOctets {
   readonly #buffers = new WeakSet<ArrayBufferLike>()
 
@@ -17,7 +17,7 @@ export class ExclusiveOctets {
     if (byteLength >= FREED_FROM_BYTES && !isPooled) this.#buffers.add(buffer)
   }
 
-  /** Frees the buffer of octets that nobody uses any more, if it is marked. */
+  /** Frees the buffer of octets that are no longer used, if it is marked. */
   free({ byteLength, buffer }: Uint8Array): void {
     if (byteLength >= FREED_FROM_BYTES && this.#buffers.delete(buffer)) freeBuffer(buffer)
   }

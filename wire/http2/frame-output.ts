@@ -21,7 +21,7 @@ export class FrameOutput {
   /** The offset of the next octet, which the writer advances. */
   at = 0
   private readonly socket: Socket
-  /** Whether octets that were appended are not used any more afterwards. */
+  /** Whether appended octets are copied, so that their buffer may be reused at once. */
   readonly isSynchronous: boolean
   private from = 0
   private sentBytes = 0

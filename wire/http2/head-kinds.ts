@@ -6,14 +6,14 @@ import { FieldFault, Token } from './hpack/header-name.ts'
 
 /** Kinds that a session remembers. A client that calls more methods has some of them learned again. */
 const MAX_KINDS = 32
-/** Total size of the heads by which a session remembers kinds, as it remembers their values, too, for as long as it is open. */
+/** Maximum total size of the heads that a session remembers, as it keeps their values for as long as it is open. */
 const MAX_BYTES = 65_536
 /** After so many unknown heads in a row, a session stops looking: its client does not use the dynamic table of HPACK. */
 const MAX_MISSES = 64
 
 /**
- * Digests the request heads of one session. Clients repeat most fields by reference to the dynamic table, so that a few comparisons of
- * objects tell that a head is of a known kind, and needs no further check.
+ * Digests the request heads of one session. Clients repeat most fields by reference to the dynamic table, so that comparing a few
+ * objects shows that a head is of a known kind, and needs no further check.
  */
 export class HeadKinds {
   /** By the field of the path. Null until the first head. */

@@ -38,7 +38,7 @@ export class MessageHead {
   }
 }
 
-/** The head of a request. Immutable except `plan`. */
+/** The head of a request. Immutable except `plan` and `kind`. */
 export class RequestHead extends MessageHead {
   readonly method: string
   readonly path: string
@@ -49,7 +49,7 @@ export class RequestHead extends MessageHead {
   readonly verdict: RequestVerdict
   /** What the server computed from this head, kept for the next request that shares it. */
   plan: unknown = undefined
-  /** The kind of head that it is; null if it was not recognised. Set once, before anybody else has it. */
+  /** Its kind; null if it was not recognised. Set once, before the head is passed on. */
   kind: HeadKind | null = null
 
   constructor(parts: RequestParts, verdict: RequestVerdict) {

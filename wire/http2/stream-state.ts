@@ -1,5 +1,4 @@
 /** The state of a stream that the parts of a session share. */
-
 import type { Buffer } from 'node:buffer'
 import type { BodyBuffer } from './body-buffer.ts'
 import type { Http2Stream, StreamReset, StreamSink } from './contract.ts'

@@ -222,7 +222,7 @@ export abstract class Attempt implements PickWaiter {
     this.report?.onSent({ wireBytes, bytes: plainBytes, bodyBytes })
   }
 
-  /** For the protocol: as `sent`, after `writeEncoded` has used the octets, as observers may encode a message. */
+  /** For the protocol: as `sent`. Called after the octets were written, as an observer may encode a message, which reuses their buffer. */
   protected sentEncoded({ start, end }: EncodedMessage): void {
     if (this.report === null) return
     const bytes = end - start

@@ -40,7 +40,7 @@ type AnyRequest = UnaryRequest | StreamRequest
 
 interface Request extends Pick<CallInit, 'header' | 'signal' | 'timeoutMs' | 'within'> {
   readonly contextValues: ContextValues | undefined
-  /** Is given the call. Default: nobody. */
+  /** Receives the call when it has started. Default: none. */
   readonly reader?: StreamReader
 }
 
@@ -173,7 +173,7 @@ function below({ header, signal, contextValues }: AnyRequest, within: Intercepte
   return { header, signal, timeoutMs: undefined, within, contextValues }
 }
 
-/** Returns a response whose metadata a copy has, too: `{ ...response, message }` is how wrappers and interceptors replace messages. */
+/** Returns a response without getters, as wrappers and interceptors replace its messages by `{ ...response, message }`. */
 function plainResponse({ stream, service, method, header, trailer, message }: StreamResponse): StreamResponse {
   return { stream, service, method, header, trailer, message }
 }

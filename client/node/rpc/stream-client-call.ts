@@ -78,7 +78,7 @@ export class StreamClientCall extends ClientCall implements AnsweredCall {
     try {
       this.#output = new StreamAnswer(this, attempt, this.init.plan.method as DescMethodStreaming)
       this.#resolve(this.#output)
-      // What waits for the response is not kept for as long as the call is open.
+      // The call may stay open for long, and must not keep what waited for the response.
       this.#resolve = ignore
       this.#reject = ignore
     } catch (error) {

@@ -47,7 +47,7 @@ export function standsAt(bytes: Uint8Array, start: number, octets: Uint8Array): 
   return true
 }
 
-/** Every Buffer is one: Node documents the method only as `toString`, which looks up its encoding first. */
+/** Every Buffer has this method, though Node documents only `toString`, which looks up its encoding first. */
 interface Latin1Buffer extends Buffer {
   latin1Slice(start: number, end: number): string
 }

@@ -40,7 +40,7 @@ const NARROW_REFUSED = -1
 
 /**
  * Decoding takes an octet per step. `WIDE[state << 8 | octet]` is, from the low bits: the next state, the two octets that the step may
- * complete, their number, and the flags below. Entries are made on first use, as few of the 65,536 are ever used; 0 is one to be made.
+ * complete, their number, and the flags below. Entries are made on first use, as few of the 65,536 are ever used; 0 means not made yet.
  */
 const WIDE = new Int32Array(STATES << 8)
 const SECOND_OCTET_SHIFT = 16
@@ -73,7 +73,7 @@ export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array
   for (let i = cursor.position; i < end; i++) {
     const at = (state << 8) | (bytes[i] as number)
     const step = WIDE[at] || makeStep(at)
-    // Both octets are stored without a look at their number: what is not counted is overwritten.
+    // Both octets are stored, however many there are: those that do not count are overwritten.
     target[written] = step >> OCTET_SHIFT
     target[written + 1] = step >> SECOND_OCTET_SHIFT
     written += (step >> COUNT_SHIFT) & 3
