@@ -14,6 +14,19 @@ export function canGenerateCode(): boolean {
   return isPermitted
 }
 
+/** V8 does not optimise functions of more than 60 KB of bytecode. For types with more fields than this, closures are faster. */
+const MAX_GENERATED_FIELDS = 200
+
+/**
+ * Returns why no function is generated for a type with so many fields, as the counters of types show it. Empty if one is.
+ *
+ * @param canGenerate default: whether this process may generate code
+ */
+export function whyNotGenerated(fields: number, canGenerate = canGenerateCode()): string {
+  if (!canGenerate) return 'code generation is not allowed'
+  return fields > MAX_GENERATED_FIELDS ? 'too many fields' : ''
+}
+
 /** Returns a name or text as a literal of JavaScript, which cannot end early. */
 export function literal(text: string): string {
   // JSON leaves U+2028 and U+2029 as they are. JavaScript accepts them in strings since ES2019.

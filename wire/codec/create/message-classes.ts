@@ -1,12 +1,9 @@
 /** The classes of message types, compiled when they are first used. */
 import type { DescMessage } from '@bufbuild/protobuf'
 import { countCodec } from '../codec-counts.ts'
-import { canGenerateCode } from '../function-source.ts'
+import { whyNotGenerated } from '../function-source.ts'
 import { closureClass } from './closure-class.ts'
 import { compileClass, type MessageClass, type MessageConstructor } from './message-class.ts'
-
-/** V8 does not optimise functions of more than 60 KB of bytecode. */
-const MAX_GENERATED_MEMBERS = 200
 
 /** A class whose functions are replaced by the compiled ones when it is first used. */
 export interface LazyClass extends MessageClass {
@@ -20,10 +17,10 @@ export interface LazyClass extends MessageClass {
 /** The classes of all types. */
 export class MessageClasses {
   readonly #classes = new WeakMap<DescMessage, LazyClass>()
-  readonly #canGenerate: (() => boolean) | boolean
+  readonly #canGenerate: boolean | undefined
 
   /** @param canGenerate Whether functions may be generated. Default: whether this process may generate code. */
-  constructor(canGenerate: (() => boolean) | boolean = canGenerateCode) {
+  constructor(canGenerate?: boolean) {
     this.#canGenerate = canGenerate
   }
 
@@ -50,13 +47,9 @@ export class MessageClasses {
 
   #compile(desc: DescMessage): MessageClass {
     const find = (other: DescMessage): LazyClass => this.find(other)
-    const canGenerate = typeof this.#canGenerate === 'function' ? this.#canGenerate() : this.#canGenerate
-    if (canGenerate && desc.members.length <= MAX_GENERATED_MEMBERS) {
-      countCodec('create', 'generated')
-      return compileClass(desc, find)
-    }
-    countCodec('create', 'closures', canGenerate ? 'too many fields' : 'code generation is not allowed')
-    return closureClass(desc, find)
+    const reason = whyNotGenerated(desc.members.length, this.#canGenerate)
+    countCodec('create', reason === '' ? 'generated' : 'closures', reason)
+    return reason === '' ? compileClass(desc, find) : closureClass(desc, find)
   }
 }
 

@@ -2,14 +2,10 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { countCodec } from '../codec-counts.ts'
 import { messageConstructor } from '../create/message-creator.ts'
+import { whyNotGenerated } from '../function-source.ts'
 import { closureReader } from './closure-reader.ts'
 import { emitReader } from './emit-reader.ts'
 import type { Fields, FindReader, ReadMessage, TypeReader } from './type-reader.ts'
-
-/** V8 does not optimise functions of more than 60 KB of bytecode. Types with more fields are read by closures, which are faster then. */
-const MAX_EMITTED_FIELDS = 200
-
-const NO_GENERATION = 'code generation is not allowed'
 
 /** How the messages of all types are read. */
 export interface ReaderOptions {
@@ -25,7 +21,7 @@ export function readerTable({ generates, charges }: ReaderOptions): FindReader {
   const find = (desc: DescMessage): TypeReader => {
     let type = known.get(desc)
     if (type === undefined) {
-      type = lazyReader(desc, () => (generates ? compile(desc, finder) : closures(desc, finder, NO_GENERATION)))
+      type = lazyReader(desc, () => compile(desc, finder, generates))
       known.set(desc, type)
     }
     return type
@@ -34,16 +30,11 @@ export function readerTable({ generates, charges }: ReaderOptions): FindReader {
   return finder
 }
 
-function compile(desc: DescMessage, find: FindReader): ReadMessage {
-  if (desc.fields.length > MAX_EMITTED_FIELDS) return closures(desc, find, 'too many fields')
+function compile(desc: DescMessage, find: FindReader, generates: boolean): ReadMessage {
+  const reason = whyNotGenerated(desc.fields.length, generates)
   // A type is counted once, not again for the reader that charges.
-  if (!find.charges) countCodec('decode', 'generated')
-  return emitReader(desc, find)
-}
-
-function closures(desc: DescMessage, find: FindReader, reason: string): ReadMessage {
-  if (!find.charges) countCodec('decode', 'closures', reason)
-  return closureReader(desc, find)
+  if (!find.charges) countCodec('decode', reason === '' ? 'generated' : 'closures', reason)
+  return reason === '' ? emitReader(desc, find) : closureReader(desc, find)
 }
 
 /** Returns a reader whose functions replace themselves by the compiled ones when they are called first. */

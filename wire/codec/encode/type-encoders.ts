@@ -1,16 +1,13 @@
 /** The encoders of message types, compiled when they are first used. */
 import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf'
 import { countCodec } from '../codec-counts.ts'
-import { canGenerateCode } from '../function-source.ts'
+import { whyNotGenerated } from '../function-source.ts'
 import { encodePlan } from './encode-plan.ts'
 import { closureWriter } from './encoder-closures.ts'
 import { generateWriter } from './encoder-source.ts'
 import { grow, output } from './output.ts'
 import { whyNotCompiled } from './why-not-compiled.ts'
 import { type FieldsWriter, TypeEncoder } from './write-parts.ts'
-
-/** V8 does not optimise functions of more than 60 KB of bytecode. */
-const MAX_GENERATED_FIELDS = 200
 
 /** Options of a set of encoders. */
 export interface TypeEncodersOptions {
@@ -42,7 +39,7 @@ export class TypeEncoders {
   }
 
   #compile(desc: DescMessage): FieldsWriter {
-    const { writesUnknown, canGenerate = canGenerateCode() } = this.#options
+    const { writesUnknown, canGenerate } = this.#options
     const obstacle = whyNotCompiled(desc)
     if (obstacle !== '') {
       countCodec('encode', 'reflective', obstacle)
@@ -50,12 +47,9 @@ export class TypeEncoders {
     }
     const fields = encodePlan(desc)
     const context = { typeName: desc.typeName, writesUnknown, find: (other: DescMessage) => this.find(other) }
-    if (canGenerate && fields.length <= MAX_GENERATED_FIELDS) {
-      countCodec('encode', 'generated')
-      return generateWriter(fields, context)
-    }
-    countCodec('encode', 'closures', canGenerate ? 'too many fields' : 'code generation is not allowed')
-    return closureWriter(fields, context)
+    const reason = whyNotGenerated(fields.length, canGenerate)
+    countCodec('encode', reason === '' ? 'generated' : 'closures', reason)
+    return reason === '' ? generateWriter(fields, context) : closureWriter(fields, context)
   }
 }
 

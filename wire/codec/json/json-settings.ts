@@ -2,7 +2,7 @@
 import type { DescMessage, JsonReadOptions, JsonWriteStringOptions, Registry } from '@bufbuild/protobuf'
 import { type CodecTask, countCodec } from '../codec-counts.ts'
 import type { CodecKind } from '../codec-settings.ts'
-import { canGenerateCode } from '../function-source.ts'
+import { whyNotGenerated } from '../function-source.ts'
 
 /** Settings of a writer. */
 export interface JsonWriterSettings {
@@ -22,16 +22,9 @@ export interface JsonReaderSettings {
   readonly budgetBytes?: number
 }
 
-/** The most fields of a type that is compiled: V8 never optimizes functions past 60 KB of bytecode. */
-const MAX_FIELDS = 200
-
 /** Whether functions are generated for a type. Counts the type. */
 export function isCompiled(desc: DescMessage, task: CodecTask): boolean {
-  const reason = !canGenerateCode()
-    ? 'code generation is not allowed'
-    : desc.fields.length > MAX_FIELDS
-      ? 'too many fields'
-      : ''
+  const reason = whyNotGenerated(desc.fields.length)
   countCodec(task, reason === '' ? 'generated' : 'reflective', reason)
   return reason === ''
 }
