@@ -20,8 +20,8 @@ import { extensionCostsOf, type MessageCosts, messageCostsOf } from './message-c
 /** The default of `decodeBudgetBytes`, per octet of the largest message. */
 const BUDGET_PER_OCTET = 8
 
-/** The same as in protobuf-es and other implementations of protobuf. */
-const DEFAULT_RECURSION_LIMIT = 100
+/** The default depth of nested messages, as in protobuf-es and other implementations of protobuf. */
+export const DEFAULT_RECURSION_LIMIT = 100
 
 /** Returns the default budget for messages of up to `maxBytes` octets. */
 export function decodeBudgetFor(maxBytes: number): number {

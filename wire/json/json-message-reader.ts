@@ -8,6 +8,7 @@ import {
   type MessageShape,
   type Registry,
 } from '@bufbuild/protobuf'
+import { DEFAULT_RECURSION_LIMIT } from '../decode-budget/decode-budget.ts'
 import { messageCostsOf } from '../decode-budget/message-costs.ts'
 import { propertiesBytes } from '../decode-budget/object-bytes.ts'
 import { ANY } from './any-json.ts'
@@ -15,9 +16,6 @@ import { JsonWalk, MASK_BYTES_PER_CHAR } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
 import { countMembers, parseOrNothing, type QuickBounds, quickScan } from './quick-scan.ts'
 import type { JsonScanned } from './scan-json.ts'
-
-/** The default depth of nested messages, as in protobuf-es. */
-export const DEFAULT_RECURSION_LIMIT = 100
 
 /** A message in a list or map takes two levels of JSON. */
 const LEVELS_PER_MESSAGE = 2

@@ -3,9 +3,9 @@ import type { DescField } from '@bufbuild/protobuf'
 import { setEntry } from '../set-own.ts'
 import { keyCharge } from './decode-meter.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
-import { int32, longTag, type ReadValue, reader, truncated, uint32 } from './octet-reader.ts'
+import { contentEnd, int32, type ReadValue, reader } from './octet-reader.ts'
 import { scalarReader, zeroScalar } from './scalar-reader.ts'
-import { checkTag, skip } from './skip-field.ts'
+import { anyTag, skip } from './skip-field.ts'
 import type { Fields, FindReader } from './type-reader.ts'
 
 /** Reads an entry up to `end` into a map. Returns the position after it. */
@@ -37,8 +37,7 @@ export function entryReader(field: MapField, find: FindReader): ReadEntry {
     let value: unknown
     let at = start
     while (at < end) {
-      const tag = longTag(octets, at)
-      checkTag(tag)
+      const tag = anyTag(octets, at)
       at = reader.position
       if (tag >>> 3 === KEY) key = readKey(octets, at)
       else if (tag >>> 3 === VALUE) value = read(octets, at, depth, value)
@@ -80,9 +79,7 @@ function messageEntryValue(field: MapField & MessageField, find: FindReader): En
     close: (child) => close((child ?? open(undefined)) as Fields),
     read(octets, start, depth, before) {
       const child = (before ?? open(undefined)) as Fields
-      const length = uint32(octets, start)
-      const end = reader.position + length
-      if (end > reader.limit) truncated()
+      const end = contentEnd(octets, start)
       reader.position = type.read(child, octets, reader.position, end, depth + 1, 0)
       return child
     },

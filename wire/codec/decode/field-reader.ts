@@ -4,7 +4,7 @@ import { WireType } from '../../decode-budget/wire-type.ts'
 import { chargeEnumValue } from './decode-meter.ts'
 import { entryReader } from './entry-reader.ts'
 import { type MessageField, messageValueOf } from './message-value.ts'
-import { int32, reader, truncated, uint32 } from './octet-reader.ts'
+import { contentEnd, int32, reader } from './octet-reader.ts'
 import { isPackable, scalarReader } from './scalar-reader.ts'
 import { enumOctets } from './skip-field.ts'
 import type { Fields, FindReader, ReadField, UnknownField } from './type-reader.ts'
@@ -116,14 +116,6 @@ function childReader(field: MessageField, find: FindReader): ReadChild {
     const end = contentEnd(octets, start)
     return type.read(child, octets, reader.position, end, depth + 1, 0)
   }
-}
-
-/** Reads a length, and returns the end of the content. */
-function contentEnd(octets: Uint8Array, start: number): number {
-  const length = uint32(octets, start)
-  const end = reader.position + length
-  if (end > reader.limit) truncated()
-  return end
 }
 
 function listReader(field: ListField, find: FindReader): ReadField {

@@ -1,6 +1,8 @@
 /** Decodes the messages of one type from the binary format. */
 import { type DescMessage, fromBinary, type Message, protoInt64 } from '@bufbuild/protobuf'
-import { DecodeBudget } from '../../decode-budget/decode-budget.ts'
+import { DEFAULT_RECURSION_LIMIT, DecodeBudget } from '../../decode-budget/decode-budget.ts'
+import { freeBytesOf } from '../../decode-budget/free-bytes.ts'
+import { messageCostsOf } from '../../decode-budget/message-costs.ts'
 import { countCodec } from '../codec-counts.ts'
 import type { BinarySettings } from '../codec-settings.ts'
 import { canGenerateCode } from '../function-source.ts'
@@ -21,9 +23,6 @@ export interface MessageDecoder {
    */
   decode(octets: Uint8Array, start: number, end: number): Message
 }
-
-/** The same as in protobuf-es and other implementations of protobuf. */
-const DEFAULT_RECURSION_LIMIT = 100
 
 /** In short messages, each value of type `bytes` has a buffer of its own, which takes up to this many times what the budget counts. */
 const OWN_BUFFER_FACTOR = 2
@@ -67,8 +66,7 @@ export function compiledDecoder(
   { find, findCharging, decodeOf }: DecodingPlan,
 ): MessageDecoder {
   const { recursionLimit = DEFAULT_RECURSION_LIMIT, readUnknownFields = true } = options
-  const { freeBytes } = new DecodeBudget(desc, budgetBytes, options)
-  const uncharged = Math.floor(freeBytes / OWN_BUFFER_FACTOR)
+  const uncharged = Math.floor(freeBytesOf(messageCostsOf(desc), budgetBytes) / OWN_BUFFER_FACTOR)
   let decodeShort: DecodeMessage | null = null
   let decodeLong: DecodeMessage | null = null
   return {

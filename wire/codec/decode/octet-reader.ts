@@ -40,6 +40,18 @@ export function uint32(octets: Uint8Array, start: number): number {
   throw brokenVarint(at)
 }
 
+/**
+ * Reads a length. Returns the end of the content.
+ *
+ * @throws RangeError for a content that ends after the message
+ */
+export function contentEnd(octets: Uint8Array, start: number): number {
+  const length = uint32(octets, start)
+  const end = reader.position + length
+  if (end > reader.limit) truncated()
+  return end
+}
+
 /** Reads a signed varint, or the number of an enum value. */
 export function int32(octets: Uint8Array, start: number): number {
   return uint32(octets, start) | 0

@@ -1,6 +1,7 @@
 /** Reads the messages of one type from JSON. */
 import type { DescField, DescMessage, JsonValue, Message } from '@bufbuild/protobuf'
-import { DEFAULT_RECURSION_LIMIT, JsonMessageReader } from '../../json/json-message-reader.ts'
+import { DEFAULT_RECURSION_LIMIT } from '../../decode-budget/decode-budget.ts'
+import { JsonMessageReader } from '../../json/json-message-reader.ts'
 import { parseOrNothing, type QuickBounds, quickScan } from '../../json/quick-scan.ts'
 import { JsonReaders } from './json-readers.ts'
 import { BySettings, type JsonReaderSettings } from './json-settings.ts'
