@@ -1,6 +1,13 @@
 /** A scan for texts of usual size and form, in a fraction of the time of `scanJson`. */
 import { mayLoseDigits } from './exact-integer.ts'
-import { isOfInteger, MAX_BYTES_PER_CHAR, MAX_INTEGER_CHARS, MAX_NUMBER_CHARS } from './scan-json.ts'
+import {
+  endBehindEscapes,
+  isDigit,
+  isOfInteger,
+  MAX_BYTES_PER_CHAR,
+  MAX_INTEGER_CHARS,
+  MAX_NUMBER_CHARS,
+} from './scan-json.ts'
 
 /** What a text is within, if the scan is enough. */
 export interface QuickBounds {
@@ -33,8 +40,6 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const MINUS = 0x2d
-const ZERO = 0x30
-const NINE = 0x39
 const LETTER_E = 0x65
 
 /**
@@ -58,7 +63,7 @@ export function quickScan(text: string, bounds: QuickBounds): number {
     if (code === QUOTE) {
       isIndex = mayBeIndex(text.charCodeAt(at + 1))
       const start = at + 1
-      at = hasEscapes ? escapedEnd(text, start) : plainEnd(text, start)
+      at = hasEscapes ? endBehindEscapes(text, start) : plainEnd(text, start)
       const isLong = at - start > MAX_INTEGER_CHARS && isOfInteger(text.charCodeAt(start))
       if (isLong && !bounds.hasLongDigits) return -1
     } else if (code === COLON) {
@@ -102,15 +107,6 @@ function plainEnd(text: string, start: number): number {
   return end < 0 ? text.length : end
 }
 
-function escapedEnd(text: string, start: number): number {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) return at
-    if (code === BACKSLASH) at++
-  }
-  return text.length
-}
-
 /** Returns the end of a number that is exact as a double; -1 for others. */
 function numberEnd(text: string, start: number): number {
   let end = start + 1
@@ -129,8 +125,4 @@ function numberEnd(text: string, start: number): number {
 /** Whether a key with this first character may be the index of an element. */
 function mayBeIndex(code: number): boolean {
   return isDigit(code) || code === BACKSLASH
-}
-
-function isDigit(code: number): boolean {
-  return code >= ZERO && code <= NINE
 }

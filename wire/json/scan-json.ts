@@ -217,8 +217,8 @@ function indexOrEnd(text: string, search: string, from: number): number {
   return index < 0 ? text.length : index
 }
 
-/** Returns the end of a string whose first escape is at `from`. */
-function endBehindEscapes(text: string, from: number): number {
+/** Returns the end of a string that may have escapes, from its start or from any escape in it. */
+export function endBehindEscapes(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) return at
@@ -236,7 +236,8 @@ function withoutEscapes(text: string): string {
   }
 }
 
-function isDigit(code: number): boolean {
+/** Whether a character is an ASCII digit. */
+export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }
 
