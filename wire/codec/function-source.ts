@@ -38,6 +38,12 @@ export function propertyOf(object: string, name: string): string {
   return `${object}[${literal(name)}]`
 }
 
+/** As {@link propertyOf}, to read. What every object inherits, such as `hasOwnProperty`, is undefined unless the object has its own. */
+export function ownPropertyOf(object: string, name: string): string {
+  const property = propertyOf(object, name)
+  return name in Object.prototype ? `(Object.hasOwn(${object}, ${literal(name)}) ? ${property} : undefined)` : property
+}
+
 /**
  * The source of one function. Descriptors reach the code only as literals and as bound values, so that no name in them can become code.
  */

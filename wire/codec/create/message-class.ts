@@ -1,6 +1,6 @@
 /** Compiles constructors of messages. */
 import type { DescMessage, Message } from '@bufbuild/protobuf'
-import { FunctionSource, literal, propertyOf } from '../function-source.ts'
+import { FunctionSource, literal, ownPropertyOf, propertyOf } from '../function-source.ts'
 import { convertList, convertMap, keep, octetsOf } from './conversions.ts'
 import { type Conversion, createPlan, type MemberPlan } from './member-plan.ts'
 
@@ -81,7 +81,8 @@ class MemberCode {
   /** Sets a member from the property of the same name. `null` counts as not given. */
   init(member: MemberPlan): string[] {
     const target = propertyOf('this', member.name)
-    const read = `value = ${this.#given(member.name)}`
+    // Though protobuf-es takes what every object inherits, such as `hasOwnProperty`, that is not given.
+    const read = `value = ${ownPropertyOf('init', member.name)}`
     switch (member.kind) {
       case 'constant': {
         const given = this.#convert(member.conversion, 'value')
@@ -98,17 +99,6 @@ class MemberCode {
       case 'oneof':
         return [read, ...this.#initOneof(target, member.cases)]
     }
-  }
-
-  /**
-   * Returns an expression: what is given for a member. Where every object inherits something of the name (`hasOwnProperty` of a field
-   * `has_own_property`), that is not given, though protobuf-es takes it.
-   */
-  #given(name: string): string {
-    const given = propertyOf('init', name)
-    return name in Object.prototype
-      ? `${this.#source.bind(Object.hasOwn)}(init, ${literal(name)}) ? ${given} : undefined`
-      : given
   }
 
   #initOneof(target: string, cases: ReadonlyMap<string, Conversion>): string[] {

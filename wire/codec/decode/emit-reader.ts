@@ -2,7 +2,7 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { messageCostsOf } from '../../decode-budget/message-costs.ts'
 import { WireType, wireTypeOf } from '../../decode-budget/wire-type.ts'
-import { FunctionSource, literal, propertyOf } from '../function-source.ts'
+import { FunctionSource, literal, ownPropertyOf, propertyOf } from '../function-source.ts'
 import { checkDepth, checkGroupEnd, otherFields } from './closure-reader.ts'
 import { chargeOf, closeFrame, openFrame } from './decode-meter.ts'
 import { emitEntryReader } from './emit-entry-reader.ts'
@@ -114,12 +114,13 @@ class ReaderEmitter {
 
   #message(field: DescField & MessageField): string[] {
     const { localName } = field
-    const property = propertyOf('m', localName)
-    // A name such as hasOwnProperty is inherited, and no message.
-    const before =
-      localName in Object.prototype ? `Object.hasOwn(m, ${literal(localName)}) ? ${property} : undefined` : property
     const { wireType, open, read, close } = childCode(field, this.#source, this.#find)
-    return this.#case(field, wireType, [`let v = ${before}`, ...open, ...read, `${property} = ${close}`])
+    return this.#case(field, wireType, [
+      `let v = ${ownPropertyOf('m', localName)}`,
+      ...open,
+      ...read,
+      `${propertyOf('m', localName)} = ${close}`,
+    ])
   }
 
   #messageCase(field: DescField & MessageField): string[] {
