@@ -239,11 +239,7 @@ describe('stdout', () => {
       for (let n = 1; n <= 500; n++) logger.info({ n })
       process.exit(3)`)
     const [output, [code]] = await Promise.all([child.stdout.toArray(), once(child, 'close')])
-    const numbers = Buffer.concat(output)
-      .toString()
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line).n)
+    const numbers = numbersIn(Buffer.concat(output))
     expect(code).toBe(3)
     expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1))
   })
@@ -263,11 +259,7 @@ describe('stdout', () => {
       ${end}`)
     child.stderr.resume()
     const [output, [code]] = await Promise.all([child.stdout.toArray(), once(child, 'close')])
-    const numbers = Buffer.concat(output)
-      .toString()
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line).n)
+    const numbers = numbersIn(Buffer.concat(output))
     expect(code).toBe(exitCode)
     const first = Array.from({ length: 2_999 }, (_, index) => index + 1)
     expect(numbers).toEqual([...first, ...first.map((n) => n + 3_000)])
@@ -292,8 +284,7 @@ describe('stdout', () => {
     const [chunk] = await once(child.stdout, 'data')
     child.stdin.end('go')
     await once(child, 'close')
-    const lines: string[] = chunk.toString().trimEnd().split('\n')
-    expect(lines.map((line) => JSON.parse(line).n)).toEqual([1, 2])
+    expect(numbersIn(chunk)).toEqual([1, 2])
   })
 
   test('a reader that disconnects does not end the process', async () => {
@@ -335,6 +326,12 @@ function run(script: string) {
     const logger = createLogger(pino, { level: 'info', format: 'auto' })
     ${script}`
   return spawn(process.execPath, [...NODE_FLAGS, '--eval', source], { stdio: 'pipe' })
+}
+
+/** The field `n` of each line. */
+function numbersIn(output: Buffer): unknown[] {
+  const lines = output.toString().trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line).n)
 }
 
 function holdsItself(): object {
