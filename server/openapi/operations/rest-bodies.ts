@@ -1,5 +1,6 @@
 /** The bodies of operations of REST. */
 import type { DescField } from '@bufbuild/protobuf'
+import { sendsStream, takesStream } from '../../rpc/protocols/rest/binding/check-rule.ts'
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
 import { isHttpBody } from '../../rpc/protocols/rest/response/http-body.ts'
 import type { StreamForm } from '../../rpc/protocols/rest/rest-options.ts'
@@ -21,7 +22,7 @@ export function requestBody(binding: HttpBinding, operations: OperationContext):
   if (body === null) return undefined
   const context = requestContext(operations)
   const message = body === '*' ? method.input : body.message
-  const isStream = method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming'
+  const isStream = takesStream(method)
   const isSingle = body === '*' || body.fieldKind === 'message'
   if (isSingle && isHttpBody(message)) return { content: RAW }
   const { description, ...item } = bodySchema(binding, context)
@@ -47,8 +48,7 @@ export function responseContent(
   if (isSingle && isHttpBody(message)) return RAW
   const item =
     responseBody === null ? valueSchema({ message: method.output }, {}, context) : fieldBody(responseBody, context)
-  const isStream = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
-  if (!isStream) return { 'application/json': { schema: item } }
+  if (!sendsStream(method)) return { 'application/json': { schema: item } }
   return responseStream({ item, failure, version: operations.version }, defaultForm)
 }
 

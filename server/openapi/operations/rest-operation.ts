@@ -1,4 +1,5 @@
 /** The operations of REST. */
+import { sendsStream } from '../../rpc/protocols/rest/binding/check-rule.ts'
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
 import type { RestSettings } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Operation } from '../model/document.ts'
@@ -26,8 +27,7 @@ export function restOperation(
   const access = operations.accessOf(method)
   const failure = streamError(settings.errors, responseContext(operations))
   const content = responseContent(binding, operations, { failure, defaultForm: settings.streams.defaultFormat })
-  const isStream = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
-  const errorKind = isStream && settings.streams.defaultFormat === 'envelope' ? 'rest-stream' : 'rest'
+  const errorKind = sendsStream(method) && settings.streams.defaultFormat === 'envelope' ? 'rest-stream' : 'rest'
   return {
     operationId: `${method.parent.typeName}.${method.name}${index === 0 ? '' : `-${index}`}`,
     tags: [operations.tagOf(method)],

@@ -1,4 +1,5 @@
 /** What else can be unusual about a request to grpc-gateway: its headers, its query syntax, its body, streams and errors. */
+import { takesStream } from '../../../server/rpc/protocols/rest/binding/check-rule.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { GATEWAY_BODY_ODDITIES } from './gateway-body-oddities.ts'
 import type { RequestDraft } from './request-draft.ts'
@@ -108,7 +109,7 @@ export const GATEWAY_ODDITIES = [
   },
   {
     name: 'list of messages',
-    apply: (draft) => takesStream(draft) && changeBody(draft, (text) => `[${text},${text}]`),
+    apply: (draft) => takesStream(draft.method) && changeBody(draft, (text) => `[${text},${text}]`),
   },
   {
     name: 'malformed second message',
@@ -254,9 +255,5 @@ function headersOfService(draft: RequestDraft, random: SeededRandom): boolean {
 }
 
 function severalMessages(draft: RequestDraft, separator: string): boolean {
-  return takesStream(draft) && changeBody(draft, (text) => [text, text, text].join(separator))
-}
-
-function takesStream({ method }: RequestDraft): boolean {
-  return method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming'
+  return takesStream(draft.method) && changeBody(draft, (text) => [text, text, text].join(separator))
 }

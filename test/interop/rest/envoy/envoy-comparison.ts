@@ -4,6 +4,7 @@ import { getOption } from '@bufbuild/protobuf'
 import { http } from '../../../../gen/google/api/annotations_pb.js'
 import { file_google_rpc_error_details } from '../../../../gen/google/rpc/error_details_pb.js'
 import { file_google_rpc_status } from '../../../../gen/google/rpc/status_pb.js'
+import { takesStream } from '../../../../server/rpc/protocols/rest/binding/check-rule.ts'
 import {
   BodyService,
   file_transcoding_v1_echo,
@@ -137,8 +138,7 @@ function compareOutcomes(ours: RestOutcome, theirs: RestOutcome): RestDifference
 /** Envoy reads request streams from an array only. */
 function withArray(request: RestRequest): RestRequest {
   const { body, method } = request
-  const isStream = method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming'
-  return isStream && body !== null ? { ...request, body: `[${body}]` } : request
+  return takesStream(method) && body !== null ? { ...request, body: `[${body}]` } : request
 }
 
 function withoutContent({ response, seen }: RestOutcome): RestOutcome {

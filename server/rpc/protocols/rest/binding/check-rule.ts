@@ -91,8 +91,7 @@ class RuleCheck {
   #body(): HttpBinding['body'] {
     const { body } = this.#rule
     if (body === '') {
-      const isStream = this.#method.methodKind === 'client_streaming' || this.#method.methodKind === 'bidi_streaming'
-      if (isStream) this.#fault('a method that receives a stream needs a body')
+      if (takesStream(this.#method)) this.#fault('a method that receives a stream needs a body')
       return null
     }
     if (BODILESS.has(this.#verb)) this.#fault(`${this.#verb} requests have no body: remove body`)
@@ -128,6 +127,11 @@ class RuleCheck {
     const rule = this.#rule.pattern.case === undefined ? '' : `${this.#verb} ${JSON.stringify(this.#path)}: `
     faults.push(place + rule + text)
   }
+}
+
+/** Whether the requests of a method are streams. */
+export function takesStream({ methodKind }: DescMethod): boolean {
+  return methodKind === 'client_streaming' || methodKind === 'bidi_streaming'
 }
 
 /** Whether the responses of a method are streams. */

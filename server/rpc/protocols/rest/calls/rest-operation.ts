@@ -3,6 +3,7 @@ import type { DescField, DescMessage, Message } from '@bufbuild/protobuf'
 import { reflect } from '@bufbuild/protobuf/reflect'
 import type { HttpBody } from '../../../../../gen/google/api/httpbody_pb.js'
 import type { ServedMethod } from '../../server-protocol.ts'
+import { sendsStream, takesStream } from '../binding/check-rule.ts'
 import type { HttpBinding } from '../binding/http-binding.ts'
 import { RequestBinder } from '../binding/request-binder.ts'
 import { isHttpBody } from '../response/http-body.ts'
@@ -46,12 +47,12 @@ export class RestOperation {
 
   /** Whether requests are streams of JSON or octets. */
   get readsStream(): boolean {
-    return this.entry.kind === 'client_streaming' || this.entry.kind === 'bidi_streaming'
+    return takesStream(this.entry.method)
   }
 
   /** Whether responses are streams of JSON. */
   get writesStream(): boolean {
-    return (this.entry.kind === 'server_streaming' || this.entry.kind === 'bidi_streaming') && !this.writesRaw
+    return sendsStream(this.entry.method) && !this.writesRaw
   }
 
   /** Returns the `google.api.HttpBody` of a request; undefined if the body of requests is JSON. */
