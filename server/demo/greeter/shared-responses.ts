@@ -3,13 +3,13 @@ import type { Message } from '@bufbuild/protobuf'
 import { encodeOnce } from '../../../wire/codec/encode/encode-once.ts'
 import type { TopicMessage } from '../topics/topic-hub.ts'
 
-/** The most responses that are kept, and the most bytes of data in them: what by default may wait for one subscriber. */
+/** Maximum number of responses that are kept, and of bytes of data in them: as much as may wait for one subscriber by default. */
 const MAX_RESPONSES = 1_024
 const MAX_BYTES = 1_048_576
 
 /**
- * Shares the responses of the messages that were delivered last. A response with its encodings takes several times the memory of its
- * message, which the hub counts, so that those of older messages are made again for each subscriber that asks for them.
+ * Shares the responses of the latest messages. A response and its encodings take several times the memory of the message, and the hub
+ * counts only the message. So responses of older messages are made anew for each subscriber that asks for them.
  */
 export class SharedResponses<R extends Message> {
   readonly #create: (message: TopicMessage) => R

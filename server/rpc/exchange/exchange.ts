@@ -37,7 +37,7 @@ export interface ExchangeHead {
    * lane uses it.
    */
   plan: unknown
-  /** Set where heads that differ only in volatile fields share it, such as timeouts and fields without a token of `Token`. */
+  /** Shared by heads that differ only in volatile fields, such as trace ids and timeouts. Null or undefined: unknown. */
   readonly kind?: HeadKind | null
 }
 

@@ -157,8 +157,8 @@ export interface ServerProtocol extends CallerProtocol {
   /** Returns the content type of responses with this codec. */
   contentType(codec: string): string
   /**
-   * Whether `read` depends only on the method, the path and fields that have a token of HTTP/2 other than volatile ones, so that
-   * heads of one kind share a plan. Default: false.
+   * Whether `read` depends only on the method, the path and fields that are not volatile (`HeadKind`), so that heads of one kind
+   * share a plan. Default: false.
    */
   readonly plansByKind?: boolean
   /** Creates the reader of the request messages. */

@@ -24,7 +24,7 @@ export interface ResponseWriting {
   readonly kind?: CodecKind | undefined
 }
 
-/** Returns the options of protobuf-es. What it lacks, `addUnpopulated` adds. */
+/** Returns the options of protobuf-es. Even so it leaves out some unset fields, which `addUnpopulated` adds. */
 export function jsonWriteOptions(
   { alwaysEmitImplicit, emitUnpopulated, enumAsInteger, useProtoFieldName }: RestSettings['jsonOptions'],
   registry: Registry | undefined,
