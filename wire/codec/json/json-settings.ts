@@ -29,10 +29,6 @@ export function isCompiled(desc: DescMessage, task: CodecTask): boolean {
   return reason === ''
 }
 
-// FeatureSet.FieldPresence of descriptor.proto
-export const IMPLICIT = 2
-export const LEGACY_REQUIRED = 3
-
 /** Stands for the absence of a registry, as the key of a WeakMap. */
 const NO_REGISTRY: object = Object.freeze({})
 

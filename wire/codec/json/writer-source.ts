@@ -7,8 +7,8 @@ import {
   type Message,
   ScalarType,
 } from '@bufbuild/protobuf'
+import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt'
 import { FunctionSource, literal, propertyOf } from '../function-source.ts'
-import { IMPLICIT, LEGACY_REQUIRED } from './json-settings.ts'
 import { quote } from './quote.ts'
 import { type ValueCode, type ValueContext, valueCode } from './writer-values.ts'
 
@@ -180,9 +180,9 @@ class WriterSource {
 
   /** Returns the condition for writing the field with the value `v`; null for none. */
   #isPresent(field: DescField): string | null {
-    if (field.presence === IMPLICIT) return this.#emitsImplicit ? null : isPopulated(field)
+    if (field.presence === Presence.IMPLICIT) return this.#emitsImplicit ? null : isPopulated(field)
     const isSet = this.#isSet(field)
-    if (field.presence !== LEGACY_REQUIRED || this.#before === null) return isSet
+    if (field.presence !== Presence.LEGACY_REQUIRED || this.#before === null) return isSet
     this.#source.add(`if (!(${isSet})) ${this.#giveUp}`)
     return null
   }
@@ -196,7 +196,7 @@ class WriterSource {
   #addUnpopulated(fields: readonly DescField[]): void {
     for (const field of fields) {
       const isOptional = field.oneof !== undefined || field.proto.proto3Optional
-      const isWritten = field.presence === IMPLICIT || field.fieldKind === 'list' || field.fieldKind === 'map'
+      const isWritten = field.presence === Presence.IMPLICIT || field.fieldKind === 'list' || field.fieldKind === 'map'
       if (isOptional || isWritten) continue
       this.#source.add('{', `const v = ${propertyOf('m', field.localName)}`)
       this.#addIf(`!(${this.#isSet(field)})`, [`t += ${this.#key(field, 'null')}`])
