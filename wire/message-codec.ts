@@ -29,7 +29,7 @@ export type CodecName = 'proto' | 'json'
 
 /** A format for the messages of one method. */
 export interface MessageCodec {
-  /** As in `MessageDecoder`. */
+  /** Whether messages keep no part of the octets that they are decoded from. Default: false. */
   readonly copiesOctets?: boolean
   /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
   readonly name: string
