@@ -3,7 +3,7 @@ import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
-import { CODEC_KINDS, type CodecKind } from '../wire/codec/codec-settings.ts'
+import { CODEC_KINDS, type CodecKind, DEFAULT_CODEC_KIND } from '../wire/codec/codec-settings.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../wire/compression/compression.ts'
 import { type CompressionChoice, readCompressions } from '../wire/compression/compression-choice.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
@@ -256,7 +256,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   checkOptions('portico', options, withSwitches(PORTICO_SHAPE, options?.protocols))
   const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
   const {
-    codec = CODEC_KINDS[0],
+    codec = DEFAULT_CODEC_KIND,
     compressMinBytes = DEFAULT_COMPRESS_MIN_BYTES,
     decodeBudgetBytes,
     defaultTimeoutMs = 0,

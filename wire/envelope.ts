@@ -29,7 +29,7 @@ export interface EnvelopeSink {
 export const SHORT_MESSAGE_BYTES = 1_024
 
 /** From this size, a second buffer costs less than a second copy. */
-export const LARGE_MESSAGE_BYTES = 8_192
+const LARGE_MESSAGE_BYTES = 8_192
 
 /** Returns the flags of a message. */
 export function messageFlags(isCompressed: boolean): number {

@@ -8,7 +8,7 @@ import type {
   Message,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { CODEC_KINDS, type CodecKind } from './codec/codec-settings.ts'
+import { type CodecKind, DEFAULT_CODEC_KIND } from './codec/codec-settings.ts'
 import { type MessageDecoder, messageDecoder } from './codec/decode/message-decoder.ts'
 import { encodingsOf } from './codec/encode/encode-once.ts'
 import {
@@ -136,7 +136,7 @@ class ProtoCodec extends RememberingCodec {
 
   constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
     super()
-    const { kind = CODEC_KINDS[0], binary, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
+    const { kind = DEFAULT_CODEC_KIND, binary, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
     this.#decoder = messageDecoder(decodes, { kind, options: binary, budgetBytes: decodeBudgetBytes })
     this.#encoder = messageEncoder(encodes, { kind, options: binary })
   }
@@ -166,7 +166,7 @@ class JsonCodec extends RememberingCodec {
 
   constructor({ decodes, encodes }: CodecMessages, codec: CodecOptions) {
     super()
-    const { kind = CODEC_KINDS[0], json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = codec
+    const { kind = DEFAULT_CODEC_KIND, json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = codec
     const options = { ignoreUnknownFields: true, ...json }
     this.#reader = messageJsonReader(decodes, { kind, options, budgetBytes: decodeBudgetBytes })
     this.#writer = messageJsonWriter(encodes, { kind, options })

@@ -2,7 +2,7 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { CallObserver } from '../../wire/call-observer.ts'
-import { CODEC_KINDS, type CodecKind } from '../../wire/codec/codec-settings.ts'
+import { CODEC_KINDS, type CodecKind, DEFAULT_CODEC_KIND } from '../../wire/codec/codec-settings.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import {
   type CompressionChoice,
@@ -130,7 +130,7 @@ const DEFAULTS = {
   interceptors: [],
   propagation: true,
   readMaxBytes: 4 * 1024 * 1024,
-  codec: CODEC_KINDS[0],
+  codec: DEFAULT_CODEC_KIND,
   writeMaxBytes: Number.POSITIVE_INFINITY,
   compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
   retry: true,

@@ -11,7 +11,7 @@ import {
   type MethodImplSpec,
 } from '@connectrpc/connect'
 import { AbortGroup } from '../../wire/abort-group.ts'
-import { CODEC_KINDS } from '../../wire/codec/codec-settings.ts'
+import { DEFAULT_CODEC_KIND } from '../../wire/codec/codec-settings.ts'
 import { type MessageCreator, messageCreator } from '../../wire/codec/create/message-creator.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
@@ -158,7 +158,7 @@ function completeOptions(
     propagation: lane.propagation ?? DEFAULT_PROPAGATION,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? lane.requiresConnectVersion ?? false,
     codec: {
-      kind: lane.codec ?? CODEC_KINDS[0],
+      kind: lane.codec ?? DEFAULT_CODEC_KIND,
       json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },
       binary: options.binaryOptions ?? lane.binaryOptions,
       decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),
@@ -183,7 +183,7 @@ function createEntry({ method, kind, impl }: MethodImplSpec, shared: Registratio
     method,
     kind,
     implementation: impl as MethodImplementation,
-    createOutput: messageCreator(method.output, codec.kind ?? CODEC_KINDS[0]),
+    createOutput: messageCreator(method.output, codec.kind ?? DEFAULT_CODEC_KIND),
     codecs: createMessageCodecs({ decodes: method.input, encodes: method.output }, codec),
     codecOptions: codec,
     protocols: protocolsFor(kind),

@@ -1,11 +1,14 @@
 /** What a codec of one message type depends on beside the type. */
 import type { BinaryReadOptions, BinaryWriteOptions } from '@bufbuild/protobuf'
 
-/** The kinds of codecs; the first is the default. */
+/** The kinds of codecs. */
 export const CODEC_KINDS = ['compiled', 'reflective'] as const
 
 /** How messages are converted: by functions compiled from their descriptors, or by protobuf-es, which walks the descriptors. */
 export type CodecKind = (typeof CODEC_KINDS)[number]
+
+/** The kind where none is chosen. */
+export const DEFAULT_CODEC_KIND: CodecKind = 'compiled'
 
 /** Settings of the binary codecs. */
 export interface BinarySettings {

@@ -1,6 +1,6 @@
 /** What all calls of a method share, computed once. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { CODEC_KINDS } from '../../../wire/codec/codec-settings.ts'
+import { DEFAULT_CODEC_KIND } from '../../../wire/codec/codec-settings.ts'
 import { type MessageCreator, messageCreator } from '../../../wire/codec/create/message-creator.ts'
 import type { Compression } from '../../../wire/compression/compression.ts'
 import type { MemoryBudget } from '../../../wire/http2/http2.ts'
@@ -99,7 +99,7 @@ export class MethodPlan {
     this.requestPath = `${settings.pathPrefix}${this.path}`
     this.url = `${settings.scheme}://${settings.authority}${this.requestPath}`
     this.codec = settings.format === 'json' ? codecs.json : codecs.proto
-    this.createInput = messageCreator(method.input, settings.codec.kind ?? CODEC_KINDS[0])
+    this.createInput = messageCreator(method.input, settings.codec.kind ?? DEFAULT_CODEC_KIND)
     this.attempts = protocol.attemptsOf(this)
   }
 

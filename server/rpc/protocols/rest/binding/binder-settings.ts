@@ -1,6 +1,6 @@
 /** The settings of REST that decide how requests are bound. `RestOptions` documents them. */
 import type { JsonReadOptions } from '@bufbuild/protobuf'
-import type { CODEC_KINDS, CodecKind } from '../../../../../wire/codec/codec-settings.ts'
+import type { CodecKind, DEFAULT_CODEC_KIND } from '../../../../../wire/codec/codec-settings.ts'
 import type { RestSettings } from '../rest-options.ts'
 
 type BindingOption = 'query' | 'path' | 'unknownFields' | 'bodyWithoutMapping' | 'patchMasks'
@@ -12,7 +12,7 @@ export type QuerySettings = RestSettings['query']
 export interface BinderSettings extends Pick<RestSettings, BindingOption> {
   /** How protobuf-es reads JSON: the registry of Any and extensions, and the recursion limit. */
   readonly json?: Partial<JsonReadOptions>
-  /** How messages are converted. Default: the first of {@link CODEC_KINDS}. */
+  /** How messages are converted. Default: {@link DEFAULT_CODEC_KIND}. */
   readonly kind?: CodecKind | undefined
   /** Maximum memory of a decoded body, in bytes. Default: 32 MiB. */
   readonly decodeBudgetBytes?: number

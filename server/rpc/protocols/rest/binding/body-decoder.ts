@@ -1,7 +1,7 @@
 /** Reads the body of a request into the request message, as the rule maps it. */
 import { create, type DescField, type DescMessage, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { CODEC_KINDS } from '../../../../../wire/codec/codec-settings.ts'
+import { DEFAULT_CODEC_KIND } from '../../../../../wire/codec/codec-settings.ts'
 import { type MessageJsonReader, messageJsonReader } from '../../../../../wire/codec/json/message-json-reader.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
 import { codecError } from '../../../../../wire/message-codec.ts'
@@ -78,7 +78,7 @@ export class BodyDecoder {
   }
 
   #createReader(): MessageJsonReader {
-    const { json, kind = CODEC_KINDS[0], unknownFields } = this.#settings
+    const { json, kind = DEFAULT_CODEC_KIND, unknownFields } = this.#settings
     const options = { ...json, ignoreUnknownFields: unknownFields === 'ignore' }
     return messageJsonReader(this.#input, { kind, options, budgetBytes: this.#budgetBytes })
   }

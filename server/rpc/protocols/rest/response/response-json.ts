@@ -10,7 +10,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf'
 import { reflect } from '@bufbuild/protobuf/reflect'
-import { CODEC_KINDS, type CodecKind } from '../../../../../wire/codec/codec-settings.ts'
+import { type CodecKind, DEFAULT_CODEC_KIND } from '../../../../../wire/codec/codec-settings.ts'
 import type { JsonWriterSettings } from '../../../../../wire/codec/json/json-settings.ts'
 import { fieldJsonWriter, messageJsonWriter } from '../../../../../wire/codec/json/message-json-writer.ts'
 import type { RestSettings } from '../rest-options.ts'
@@ -20,7 +20,7 @@ export interface ResponseWriting {
   readonly settings: RestSettings
   /** The types for google.protobuf.Any and extensions. */
   readonly registry: Registry | undefined
-  /** Default: the first of {@link CODEC_KINDS}. */
+  /** Default: {@link DEFAULT_CODEC_KIND}. */
   readonly kind?: CodecKind | undefined
 }
 
@@ -48,7 +48,7 @@ export class ResponseJson {
   constructor(
     output: DescMessage,
     responseBody: DescField | null,
-    { settings, registry, kind = CODEC_KINDS[0] }: ResponseWriting,
+    { settings, registry, kind = DEFAULT_CODEC_KIND }: ResponseWriting,
   ) {
     const { emitUnpopulated } = settings.jsonOptions
     const options = Object.freeze(jsonWriteOptions(settings.jsonOptions, registry))
