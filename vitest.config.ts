@@ -87,7 +87,7 @@ export default defineConfig({
     // What CI shares its machine with can starve a test of sockets; a test that fails twice is broken.
     retry: process.env.CI ? 1 : 0,
     coverage: {
-      include: ['server/**', 'client/**', 'wire/**'],
+      include: ['server/**', 'client/**', 'registry/**', 'wire/**'],
       exclude: ['**/*.d.ts', 'client/web/dist/**', 'client/web/page/**'],
       reporter: ['text', 'json-summary'],
     },

@@ -128,6 +128,24 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   { area: 'server/demo/page/', may: [], reason: 'it serves files, whatever their content' },
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'it assembles the parts' },
+  {
+    area: 'server/workers/',
+    may: ['wire/', 'server/lifecycle/', 'server/config/'],
+    mayForTypes: ['server/'],
+    reason: 'a server works without it, in one process',
+  },
+  {
+    area: 'server/registry/',
+    may: ['wire/'],
+    mayForTypes: ['registry/contracts/', 'server/'],
+    reason: 'a server knows registries by their contract only',
+  },
+  {
+    area: 'registry/',
+    may: ['client/', 'wire/', 'gen/'],
+    reason: 'registries use the channel, and no server',
+  },
+  { area: 'registry/contracts/', may: [], mayForTypes: ['wire/'], reason: 'servers and registries depend on it' },
   { area: 'client/core/', may: ['gen/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
   {
     area: 'client/node/',
@@ -141,8 +159,8 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'client/node/cli/',
-    may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
-    reason: 'the program uses the client as applications do',
+    may: ['client/node/', 'client/core/', 'registry/', 'wire/', 'gen/'],
+    reason: 'the program uses the client and the registries as applications do',
   },
   {
     area: 'client/node/cli/commands/openapi.ts',
@@ -206,7 +224,7 @@ export function findFolderCycles(modules: readonly SourceModule[]): string[] {
 
 /** Whether an import is of this repository, by a path or by its name as a package, rather than of Node or npm. */
 export function isOurs(target: string): boolean {
-  return /^(?:bin|gen|wire|server|client|test|bench|portico|\.\.)\//.test(target)
+  return /^(?:bin|gen|wire|server|client|registry|test|bench|portico|\.\.)\//.test(target)
 }
 
 /** Walks a graph, each node of which names those that it leads to. */

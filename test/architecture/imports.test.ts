@@ -13,7 +13,7 @@ import { parseModule, readModules } from './source-module.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const MAX_LINES = 400
-const WRITTEN = ['server', 'client', 'wire', 'bin']
+const WRITTEN = ['server', 'client', 'registry', 'wire', 'bin']
 const modules = readModules([...WRITTEN, 'gen'])
 const written = modules.filter(({ path }) => !path.startsWith('gen/'))
 
@@ -87,6 +87,10 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/terminal/': ['server/terminal/a.ts', `import { x } from '../telemetry/x.ts'`],
   'server/lifecycle/': ['server/lifecycle/a.ts', `const x = await import('../app.ts')`],
   'server/config/': ['server/config/a.ts', `export type X = import('../plugin-options.ts').X`],
+  'server/workers/': ['server/workers/a.ts', `import { x } from '../serve.ts'`],
+  'server/registry/': ['server/registry/a.ts', `import { x } from '../../registry/etcd/x.ts'`],
+  'registry/': ['registry/etcd/a.ts', `import type { X } from '../../server/app.ts'`],
+  'registry/contracts/': ['registry/contracts/a.ts', `import { x } from '../../client/node/x.ts'`],
   'server/*': ['server/a.ts', `import { x } from '../client/core/x.ts'`],
   'client/core/': ['client/core/a.ts', `import { once } from 'node:events'`],
   'client/node/': ['client/node/a/a.ts', `import { x } from '../cli/x.ts'`],

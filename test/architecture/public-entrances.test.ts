@@ -17,12 +17,12 @@ const DEMO = [
 ]
 
 const imports = new Map(
-  readModules(['server', 'client', 'wire', 'gen', 'bin']).map(({ path, imports }) => [
+  readModules(['server', 'client', 'registry', 'wire', 'gen', 'bin']).map(({ path, imports }) => [
     path,
     imports.map(({ target }) => target),
   ]),
 )
-const ENTRANCES = globSync('{server,client}/**/public.ts', { cwd: ROOT })
+const ENTRANCES = globSync('{server,client,registry}/**/public.ts', { cwd: ROOT })
 
 /** The direct and indirect imports of a module, each with its importer. Includes imports of types. */
 function reachedFrom(start: string): Map<string, string> {

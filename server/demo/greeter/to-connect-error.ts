@@ -9,6 +9,7 @@ const BY_REASON: Readonly<Record<TopicErrorReason, readonly [code: Code, field?:
   read_only: [Code.PermissionDenied, 'topic'],
   limit_reached: [Code.ResourceExhausted],
   out_of_range: [Code.OutOfRange, 'after_sequence'],
+  unavailable: [Code.Unavailable],
   closed: [Code.Unavailable],
 }
 

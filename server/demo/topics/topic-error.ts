@@ -7,6 +7,7 @@
  * - `read_only`: only the server publishes on that topic;
  * - `limit_reached`: a limit on topics, kept bytes, subscribers or what they join or leave unread is reached;
  * - `out_of_range`: the topic has no such position;
+ * - `unavailable`: the broker that keeps the topics cannot be reached;
  * - `closed`: the hub has been closed.
  */
 export type TopicErrorReason =
@@ -15,6 +16,7 @@ export type TopicErrorReason =
   | 'read_only'
   | 'limit_reached'
   | 'out_of_range'
+  | 'unavailable'
   | 'closed'
 
 /** What a topic hub throws. Its message is meant for the client: it names limits, never anything of other clients. */

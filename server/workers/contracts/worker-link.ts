@@ -1,0 +1,53 @@
+/**
+ * The messages between a primary process and its workers. Each function of a server has a channel of its own, by name: `hub`,
+ * `metrics`. Payloads are what the structured clone algorithm carries, such as bigint, Map and Uint8Array.
+ */
+
+/** The other process. */
+export interface ProcessLink {
+  /**
+   * Sends a request and returns the response.
+   *
+   * @throws what the handler threw, as an Error with its message and `code`; an Error with code `ERR_WORKER_ENDED` if the other process
+   * ends, `ERR_WORKER_STALLED` if its queue is full or it does not answer in time
+   */
+  request(channel: string, payload: unknown, options?: RequestOptions): Promise<unknown>
+  /** Sends a message without a response. Returns false if it was dropped, because too much waits for the other process. */
+  send(channel: string, payload: unknown): boolean
+}
+
+/** The options of a request. */
+export interface RequestOptions {
+  /** How long to wait for the response, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** The primary, as a worker sees it. */
+export interface WorkerLink extends ProcessLink {
+  /** The number of this worker, from 1. A replacement of a worker has a number of its own. */
+  readonly id: number
+  /** Answers requests of the primary on a channel, which has one handler. */
+  onRequest(channel: string, handler: (payload: unknown) => unknown): void
+  /** Receives messages of the primary on a channel. Returns a function that stops it. */
+  onMessage(channel: string, listener: (payload: unknown) => void): () => void
+}
+
+/** A worker, as the primary sees it. */
+export interface WorkerHandle extends ProcessLink {
+  /** The number of the worker, from 1. */
+  readonly id: number
+}
+
+/** All workers, as the primary sees them. */
+export interface PrimaryLink {
+  /** The workers that run now. */
+  workers(): readonly WorkerHandle[]
+  /** Answers requests of workers on a channel, which has one handler. */
+  onRequest(channel: string, handler: (payload: unknown, worker: WorkerHandle) => unknown): void
+  /** Receives messages of workers on a channel. */
+  onMessage(channel: string, listener: (payload: unknown, worker: WorkerHandle) => void): void
+  /** Calls the listener for each worker that starts. */
+  onStart(listener: (worker: WorkerHandle) => void): void
+  /** Calls the listener for each worker that has ended, whatever the reason. */
+  onEnd(listener: (worker: WorkerHandle) => void): void
+}
