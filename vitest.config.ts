@@ -55,6 +55,8 @@ export default defineConfig({
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       // Part of `npm run pages`.
       { extends: true, test: { name: 'pages', include: ['test/pages/**/*.test.ts'] } },
+      // `npm run brokers`, which needs etcd and Redis.
+      { extends: true, test: { name: 'brokers', include: ['test/brokers/**/*.test.ts'] } },
       {
         extends: true,
         test: {
