@@ -9,10 +9,13 @@ export interface ProcessLink {
    * Sends a request and returns the response.
    *
    * @throws what the handler threw, as an Error with its message and `code`; an Error with code `ERR_WORKER_ENDED` if the other process
-   * ends, `ERR_WORKER_STALLED` if its queue is full or it does not answer in time
+   * ends, `ERR_WORKER_STALLED` if its queue is full or it does not answer in time, `ERR_WORKER_NO_HANDLER` if no handler was added yet
    */
   request(channel: string, payload: unknown, options?: RequestOptions): Promise<unknown>
-  /** Sends a message without a response. Returns false if it was dropped, because too much waits for the other process. */
+  /**
+   * Sends a message without a response. Messages of one process arrive in order, and in order with its requests. Returns false if it was
+   * dropped, because the other process has ended or too much waits for it.
+   */
   send(channel: string, payload: unknown): boolean
 }
 
@@ -28,11 +31,11 @@ export interface WorkerLink extends ProcessLink {
   readonly id: number
   /** Answers requests of the primary on a channel, which has one handler. */
   onRequest(channel: string, handler: (payload: unknown) => unknown): void
-  /** Receives messages of the primary on a channel. Returns a function that stops it. */
+  /** Receives messages of the primary on a channel; those without a listener are dropped. Returns a function that stops it. */
   onMessage(channel: string, listener: (payload: unknown) => void): () => void
 }
 
-/** A worker, as the primary sees it. */
+/** A worker, as the primary sees it. The same object for as long as the worker runs. */
 export interface WorkerHandle extends ProcessLink {
   /** The number of the worker, from 1. */
   readonly id: number
@@ -40,14 +43,14 @@ export interface WorkerHandle extends ProcessLink {
 
 /** All workers, as the primary sees them. */
 export interface PrimaryLink {
-  /** The workers that run now. */
+  /** The workers that serve calls now. One that starts can send requests and messages before it is among them. */
   workers(): readonly WorkerHandle[]
   /** Answers requests of workers on a channel, which has one handler. */
   onRequest(channel: string, handler: (payload: unknown, worker: WorkerHandle) => unknown): void
   /** Receives messages of workers on a channel. */
   onMessage(channel: string, listener: (payload: unknown, worker: WorkerHandle) => void): void
-  /** Calls the listener for each worker that starts. */
+  /** Calls the listener for each worker once it serves calls. */
   onStart(listener: (worker: WorkerHandle) => void): void
-  /** Calls the listener for each worker that has ended, whatever the reason. */
+  /** Calls the listener for each worker that has ended, whatever the reason, even if it never served. */
   onEnd(listener: (worker: WorkerHandle) => void): void
 }
