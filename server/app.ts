@@ -24,6 +24,9 @@ import { OPENAPI_ROUTE_SHAPE, type OpenApiRouteOptions } from './openapi/serve/r
 import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
+import { registerApp } from './registry/register-app.ts'
+import { normalizeRegistrations, type RegistrationOptions } from './registry/registration-options.ts'
+import { ServerRegistrations } from './registry/server-registrations.ts'
 import { collectAsyncRoutes } from './rpc/collect-routes.ts'
 import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -90,6 +93,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
    * options of `openapi` of `portico/server/openapi`. Default: false, at no cost.
    */
   readonly openapi?: boolean | OpenApiRouteOptions
+  /**
+   * Keep the server registered where clients find it, such as in etcd, while it listens and is healthy; a list for several registries. See
+   * docs/registry/README.md. Default: none.
+   */
+  readonly registration?: RegistrationOptions | readonly RegistrationOptions[]
 }
 
 const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
@@ -109,6 +117,7 @@ export const APP_SHAPE: OptionShape = {
     telemetry: ['boolean', 'object'],
     metrics: ['boolean', 'object'],
     openapi: ['boolean', 'object'],
+    registration: ['object', 'array'],
   } satisfies OptionKinds<AppOptions>,
   nested: {
     ...PORTICO_SHAPE.nested,
@@ -180,9 +189,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     telemetry = false,
     metrics = false,
     openapi = false,
+    registration,
     ...plugin
   } = others
   assertRoutes('createApp', routes)
+  const registered = normalizeRegistrations('createApp', registration)
   const app = createFastify({ listen, logger: logger ?? (await createDefaultLogger()), fastifyOptions })
   const health = new HealthStatus()
   for (const [name, check] of Object.entries(healthChecks)) health.addCheck(name, check)
@@ -192,6 +203,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   for (const log of logsOf(app, logger)) facts.logs.add(log)
   facts.config = () =>
     effectiveAppOptions({ ...others, ...(listen && { listen }), ...(fastifyOptions && { fastifyOptions }) })
+  const context = { clock: systemClock, random: Math.random, log: app.log }
+  const registrations = new ServerRegistrations(registered, context)
+  registerApp(app, registrations, { health, isSecure: listen?.tls !== undefined })
   const logged = typeof metrics === 'object' && metrics.path !== undefined ? { quietPaths: [metrics.path] } : {}
   await app.register(portico, {
     ...plugin,
@@ -214,7 +228,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     fastify: app,
     health,
     methods: [...collected.methods.values()],
-    drain: (delayMs = 0) => drainApp(app, health, delayMs),
+    drain: (delayMs = 0) => drainApp(app, { health, registrations, delayMs }),
     reloadCertificates: () => reloadCertificates(app),
     onReload: (name, reload) => reloadsOf(app).add(name, reload),
     reload: async () => (await reloadsOf(app).run()).every(({ isReloaded }) => isReloaded),
@@ -269,14 +283,28 @@ function reloadCertificates({ server }: FastifyInstance): boolean {
   return !(port instanceof OnePortServer) || port.reloadCertificates()
 }
 
-async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {
+/** Given to a registry also by a drain that lets no call finish. */
+const LEAST_DEREGISTER_MS = 500
+
+/** What a drain ends, and how. */
+interface AppDrain {
+  readonly health: HealthStatus
+  readonly registrations: ServerRegistrations
+  readonly delayMs: number
+}
+
+/** Deregisters first: clients that watch a registry leave while the server still takes calls. The close waits for it. */
+async function drainApp(app: FastifyInstance, { health, registrations, delayMs }: AppDrain): Promise<boolean> {
   const port: unknown = app.server
   if (!(port instanceof OnePortServer)) {
+    void registrations.deregister()
     await drain(app, { health, delayMs, clock: systemClock })
     return true
   }
   port.startDrainTime()
-  await drain(app, { health, delayMs: Math.min(delayMs, port.drainTime.totalMs), clock: systemClock })
+  const { totalMs } = port.drainTime
+  void registrations.deregister(Math.max(totalMs, LEAST_DEREGISTER_MS))
+  await drain(app, { health, delayMs: Math.min(delayMs, totalMs), clock: systemClock })
   const { hasCutConnections, calls } = port
   if (calls.cutShort > 0) app.log.warn({ calls: calls.cutShort }, 'drain timed out and cut off calls')
   return !hasCutConnections && calls.cutShort === 0

@@ -1,4 +1,13 @@
 /** The public edge of `portico/server`. */
+
+export type {
+  InstanceMetadata,
+  Registrar,
+  RegistrarContext,
+  RegistrarLog,
+  Registration,
+  ServiceInstance,
+} from '../registry/contracts/registrar.ts'
 export type {
   CallEnd,
   CallObservation,
@@ -20,6 +29,7 @@ export { except, type MethodChoice, type MethodSelector, select } from './middle
 export { type NodeHandlerOptions, type NodeMiddleware, nodeHandler } from './node-handler.ts'
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
+export type { RegistrationOptions } from './registry/registration-options.ts'
 export type { Admission, AdmissionControl, AdmissionEnd, AdmissionRequest } from './rpc/admission.ts'
 export type { ApiFacts, CallerRule, CallerRules, CallerScheme } from './rpc/api-facts.ts'
 export { fastifyRequestKey, type Peer, type Principal, peerKey, principalKey } from './rpc/context-keys.ts'

@@ -127,7 +127,12 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'it only reads options, with the checks that both ends share',
   },
   { area: 'server/demo/page/', may: [], reason: 'it serves files, whatever their content' },
-  { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'it assembles the parts' },
+  {
+    area: 'server/*',
+    may: ['server/', 'wire/', 'gen/', 'bin/'],
+    mayForTypes: ['registry/contracts/'],
+    reason: 'it assembles the parts',
+  },
   {
     area: 'server/workers/',
     may: ['wire/', 'server/lifecycle/', 'server/config/'],
@@ -142,7 +147,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'registry/',
-    may: ['client/', 'wire/', 'gen/'],
+    may: ['registry/contracts/', 'client/', 'wire/', 'gen/'],
     reason: 'registries use the channel, and no server',
   },
   { area: 'registry/contracts/', may: [], mayForTypes: ['wire/'], reason: 'servers and registries depend on it' },

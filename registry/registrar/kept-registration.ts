@@ -1,0 +1,145 @@
+/** Keeps one instance registered: registers again with a backoff, follows its health, and removes it at the end. */
+import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
+import type { ScheduledTimer } from '../../wire/http2/http2.ts'
+import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
+
+/** What a registry does for an instance. */
+export interface RegistryHold {
+  /** The name of the registry, for logs: `etcd`. */
+  readonly registry: string
+  /**
+   * Registers the instance and keeps it registered until the signal aborts; then it resolves or rejects soon. Calls `onRegistered` once the
+   * registry has the instance. Rejects when that is not possible, or no longer so; it is then called again after a backoff.
+   */
+  hold(onRegistered: () => void, signal: AbortSignal): Promise<void>
+  /**
+   * Removes the instance, after `hold` has ended, also if its last attempt may have been carried out without an answer. Does nothing if there
+   * is nothing to remove. Rejects if that is not possible before the signal aborts.
+   */
+  release(signal: AbortSignal): Promise<void>
+}
+
+/** Short, as clients miss a server for as long. */
+export const REGISTER_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
+
+/** The longest time to remove an instance that stops serving; after that it expires. */
+const RELEASE_TIMEOUT_MS = 5_000
+
+/** A {@link Registration} for registries that have no mark for "not serving": the instance is removed until it serves again. */
+export class KeptRegistration implements Registration {
+  readonly #hold: RegistryHold
+  readonly #context: RegistrarContext
+  readonly #fields: object
+  #isServing = false
+  #isClosed = false
+  #isRegistered = false
+  /** Whether the log says that the instance is not registered though it should be. */
+  #isMissed = false
+  #wasRegistered = false
+  #abort = new AbortController()
+  /** Settles when the current hold and its release are over. Never rejects. */
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(hold: RegistryHold, instance: ServiceInstance, context: RegistrarContext) {
+    this.#hold = hold
+    this.#context = context
+    const { service, id, host, port } = instance
+    this.#fields = Object.freeze({ registry: hold.registry, service, id, address: addressOf(host, port) })
+    this.setServing(true)
+  }
+
+  get isRegistered(): boolean {
+    return this.#isRegistered
+  }
+
+  setServing(isServing: boolean): void {
+    if (this.#isClosed || isServing === this.#isServing) return
+    this.#isServing = isServing
+    if (isServing) this.#start()
+    else this.#stop(RELEASE_TIMEOUT_MS)
+  }
+
+  async deregister(timeoutMs: number): Promise<void> {
+    const wasServing = this.#isServing
+    this.#isServing = false
+    this.#isClosed = true
+    if (wasServing) this.#stop(timeoutMs)
+    await this.#within(timeoutMs, this.#work)
+  }
+
+  #start(): void {
+    const abort = new AbortController()
+    this.#abort = abort
+    this.#work = this.#work.then(() => this.#keep(abort.signal))
+  }
+
+  #stop(timeoutMs: number): void {
+    this.#abort.abort()
+    this.#work = this.#work.then(() => this.#release(timeoutMs))
+  }
+
+  /** Resolves once the signal has aborted. */
+  async #keep(signal: AbortSignal): Promise<void> {
+    let failures = 0
+    const onRegistered = () => {
+      failures = 0
+      if (!signal.aborted) this.#registered()
+    }
+    while (!signal.aborted) {
+      const cause = await this.#hold.hold(onRegistered, signal).catch((error: unknown) => error)
+      if (signal.aborted) return
+      this.#missed(cause)
+      failures += 1
+      await this.#pause(backoffDelayMs(REGISTER_BACKOFF, failures, this.#context.random), signal)
+    }
+  }
+
+  async #release(timeoutMs: number): Promise<void> {
+    const abort = new AbortController()
+    const timer = this.#context.clock.schedule(() => abort.abort(), timeoutMs)
+    this.#isRegistered = false
+    try {
+      await this.#hold.release(abort.signal)
+      if (this.#wasRegistered) this.#context.log.info(this.#fields, 'deregistered')
+    } catch (err) {
+      this.#context.log.warn({ ...this.#fields, err }, 'could not be deregistered, and expires instead')
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #registered(): void {
+    this.#isRegistered = true
+    this.#isMissed = false
+    this.#context.log.info(this.#fields, this.#wasRegistered ? 'registered again' : 'registered')
+    this.#wasRegistered = true
+  }
+
+  #missed(err: unknown): void {
+    this.#isRegistered = false
+    if (this.#isMissed) return
+    this.#isMissed = true
+    const message = this.#wasRegistered ? 'registration lost; registering again' : 'not registered yet; trying again'
+    this.#context.log.warn({ ...this.#fields, err }, message)
+  }
+
+  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#context.clock.schedule(resolve, delayMs)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    return promise.finally(() => timer.cancel())
+  }
+
+  async #within(timeoutMs: number, work: Promise<void>): Promise<void> {
+    let timer: ScheduledTimer | undefined
+    const timeUp = new Promise<void>((resolve) => {
+      timer = this.#context.clock.schedule(resolve, timeoutMs)
+    })
+    await Promise.race([work, timeUp])
+    timer?.cancel()
+  }
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
