@@ -38,6 +38,12 @@ const CASES: readonly (readonly [words: readonly string[], candidates: readonly 
   ],
   [['channel', '--lb', 'pick'], ['pick_first']],
   [
+    ['registry', ''],
+    ['list', 'watch'],
+  ],
+  [['registry', 'w'], ['watch']],
+  [['registry', 'watch', '--r'], ['--refresh']],
+  [
     ['call', '--retry', ''],
     ['0', '1', '2', '3', '4'],
   ],

@@ -32,7 +32,7 @@ export interface CommandOutline {
   readonly name: string
   /** What follows the name: `NAME`, or `[NAME]` if it is optional. */
   readonly operands: readonly string[]
-  /** The values that its only operand may have. Default: any. */
+  /** The values that one of its operands may have. Default: any. */
   readonly operandChoices?: readonly string[]
   /** What it does, in less than a line. */
   readonly summary: string

@@ -10,6 +10,7 @@ import { completionCommand } from './completion.ts'
 import { healthCommand } from './health.ts'
 import { openApiCommand } from './openapi.ts'
 import { reflectionCommands } from './reflection-commands.ts'
+import { registryCommand } from './registry.ts'
 
 const versionCommand = defineCommand({
   name: 'version',
@@ -37,6 +38,7 @@ export function programCommands(own: readonly Command[]): readonly Command[] {
     healthCommand,
     adminCommand,
     channelCommand,
+    registryCommand,
     completion,
     versionCommand,
   ]

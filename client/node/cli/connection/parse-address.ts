@@ -1,6 +1,6 @@
 /** Parses the address of a server, and decides whether to use TLS. */
-import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
 import { UsageError } from '../terminal/program-errors.ts'
+import { KNOWN_SCHEMES, schemeOf } from './known-resolvers.ts'
 
 /** The flags about TLS. */
 export interface TlsChoice {
@@ -21,7 +21,6 @@ export const ADDRESS_HELP = `ADDRESS is http://host:port, https://host:port, or 
 dns:///host:port, static:///a:1,b:2 or unix:/run/app.sock. host:port and targets use TLS unless --plaintext is given.`
 
 const BARE = 'https:'
-const SCHEME = /^([a-z][a-z0-9+.-]*):(.*)$/is
 
 /**
  * Parses `http://host:port`, `https://host:port`, `host:port` or a target. The last two use TLS unless `--plaintext` is given. The
@@ -39,9 +38,8 @@ export function parseAddress(address: string, tls: TlsChoice): Place {
 
 /** A host may be named like a scheme: `dns:80` is a host with a port. */
 function isTarget(address: string): boolean {
-  const [, scheme = '', rest = ''] = SCHEME.exec(address) ?? []
-  const isKnown = DEFAULT_RESOLVERS.some((resolver) => resolver.scheme === scheme.toLowerCase())
-  return isKnown && !/^\d+$/.test(rest)
+  const scheme = schemeOf(address)
+  return scheme !== undefined && KNOWN_SCHEMES.includes(scheme) && !/^\d+$/.test(address.slice(scheme.length + 1))
 }
 
 function readUrl(address: string, { isPlaintext, tlsFlag }: TlsChoice): URL {
