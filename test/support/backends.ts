@@ -105,7 +105,7 @@ function countBy(names: readonly string[]): Record<string, number> {
 }
 
 /** Makes sequential calls until `stop`, which returns how many were made and rejects if any failed. */
-export function keepCalling({ greeter }: BackendsClient): { stop(): Promise<number> } {
+export function keepCalling({ greeter }: Pick<BackendsClient, 'greeter'>): { stop(): Promise<number> } {
   const loop = { isRunning: true }
   const calling = (async () => {
     let calls = 0

@@ -19,12 +19,14 @@ export interface NativeServerOptions {
   readonly http2?: Http2Options
   /** Default: any free port. */
   readonly port?: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
 }
 
 /** A listening server. */
 export interface NativeServer {
   readonly port: number
-  /** `http://127.0.0.1:PORT` */
+  /** `http://HOST:PORT` */
   readonly origin: string
   /** The outcomes of requests, in order of their end. */
   readonly ends: readonly ObservedEnd[]
@@ -55,6 +57,7 @@ export async function startNativeServer(
     sessions.add(session)
     session.start()
   })
-  const { port, close } = await startListening(server, { port: options.port ?? 0, host: '127.0.0.1' })
-  return { port, origin: `http://127.0.0.1:${port}`, ends, faults, sessions, close }
+  const { host = '127.0.0.1' } = options
+  const { port, close } = await startListening(server, { port: options.port ?? 0, host })
+  return { port, origin: `http://${host}:${port}`, ends, faults, sessions, close }
 }

@@ -18,6 +18,10 @@ import { assertInterval, PollingResolver } from './polling-resolver.ts'
 export interface DnsResolverOptions {
   /** Minimum interval between lookups, in milliseconds, from 1. Default 30,000. */
   readonly minIntervalMs?: number
+  /**
+   * Interval of lookups without a request, in milliseconds, from 1: new addresses are used although no connection is lost. Default: never.
+   */
+  readonly refreshMs?: number
   /** Whether to look up service configs in TXT records (gRFC A2). Default: true. */
   readonly usesServiceConfig?: boolean
   /** Creates the lookup, with the server in the target if there is one. Throws for an invalid server. Default: DNS. */
@@ -27,6 +31,7 @@ export interface DnsResolverOptions {
 const SHAPE: OptionShape = {
   kinds: {
     minIntervalMs: ['number'],
+    refreshMs: ['number'],
     usesServiceConfig: ['boolean'],
     createLookup: ['function'],
   } satisfies OptionKinds<DnsResolverOptions>,
@@ -38,8 +43,9 @@ const TXT_TIMEOUT_MS = 5_000
 /** Creates the resolver for `dns`. IP addresses are returned once, unchanged. Throws RangeError for an option out of range. */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
   checkOptions('dnsResolver', options, SHAPE)
-  const { createLookup = createDnsLookup, minIntervalMs } = options
+  const { createLookup = createDnsLookup, minIntervalMs, refreshMs } = options
   if (minIntervalMs !== undefined) assertInterval('minIntervalMs', minIntervalMs)
+  if (refreshMs !== undefined) assertInterval('refreshMs', refreshMs)
   return Object.freeze({
     scheme: 'dns',
     defaultAuthority(target: Target) {
@@ -54,7 +60,7 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
 function createResolver(target: Target, context: ResolverContext, options: DnsResolverOptions): Resolver {
   const address = parseHostPort(target.endpoint)
   if (isIP(address.host) !== 0) return new FixedResolver(context, { endpoints: endpointsOf([address]) })
-  const { createLookup = createDnsLookup, minIntervalMs } = options
+  const { createLookup = createDnsLookup, minIntervalMs, refreshMs } = options
   const usesServiceConfig = context.usesServiceConfig && options.usesServiceConfig !== false
   const dns = lookupFor(target, createLookup)
   const percentile = context.random() * 100
@@ -67,6 +73,7 @@ function createResolver(target: Target, context: ResolverContext, options: DnsRe
       return { endpoints, ...(config && (await inTime(config, giveUp))) }
     },
     ...(minIntervalMs !== undefined && { minIntervalMs }),
+    ...(refreshMs !== undefined && { refreshMs }),
   })
 }
 

@@ -10,11 +10,15 @@ export interface EndpointList {
   readonly serviceConfig?: ServiceConfigJson
 }
 
+/** The attributes that are text. */
+const NAMES = ['hostname', 'zone', 'version'] as const
+
 const WEIGHT: NumberRange = Object.freeze({ min: Number.MIN_VALUE, max: MAX_WEIGHT })
 
 /**
  * Parses `{"endpoints": [...], "serviceConfig": {...}}`, or the list alone. An element is `"host:port"`, or an object with `address` (or
- * `addresses`, if several reach the same server), and optionally `weight` and the `hostname` that the server's certificate must match.
+ * `addresses`, if several reach the same server), and optionally `weight`, the `hostname` that the server's certificate must match, and
+ * `zone` and `version` for policies.
  *
  * @throws Error that names every fault
  */
@@ -37,12 +41,12 @@ function readEndpoint(fields: FieldReader): Endpoint {
   const texts = fields.list('addresses') ?? [fields.value('address')]
   if (texts.length === 0) fields.fault('addresses', texts, 'a list of at least one address')
   const weight = fields.number('weight', WEIGHT)
-  const hostname = fields.string('hostname')
+  const named = NAMES.flatMap((name) => {
+    const value = fields.string(name)
+    return value === undefined ? [] : [[name, value]]
+  })
   const addresses = texts.flatMap((text) => readAddress(fields, text) ?? [])
-  return {
-    addresses,
-    attributes: { ...(weight !== undefined && { weight }), ...(hostname !== undefined && { hostname }) },
-  }
+  return { addresses, attributes: { ...(weight !== undefined && { weight }), ...Object.fromEntries(named) } }
 }
 
 function readAddress(fields: FieldReader, text: unknown) {

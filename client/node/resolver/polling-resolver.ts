@@ -15,7 +15,7 @@ export interface PollingOptions {
   readonly lookUp: (signal: AbortSignal) => Promise<ResolverResult>
   /** Minimum time from the start of a successful lookup to the next one, in milliseconds. Default 30,000. */
   readonly minIntervalMs?: number
-  /** Interval of lookups without a request, in milliseconds. Default: never. */
+  /** Time from the end of a successful lookup to the next one without a request, in milliseconds, from 1. Default: never. */
   readonly refreshMs?: number
   /** Time limit of a lookup, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number
@@ -41,26 +41,28 @@ const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 1_000, maxMs: 120_000, multiplier: 1.6, jitter: 0.2 })
 
 /**
- * Does a lookup at the start; after a success, on request but not before the minimum interval is over; after a failure, automatically when the
- * backoff is over. A result that the channel cannot use counts as a failure.
+ * Does a lookup at the start; after a success, on request but not before the minimum interval is over, and without a request when `refreshMs`
+ * is over; after a failure, automatically when the backoff is over. A result that the channel cannot use counts as a failure.
  */
 export class PollingResolver implements Resolver {
   readonly #context: ResolverContext
-  readonly #options: Required<Omit<PollingOptions, 'refreshMs'>>
-  readonly #refreshMs: number | undefined
+  readonly #options: Required<PollingOptions>
   #state: 'looking' | 'resting' | 'closed' = 'resting'
   #isWanted = false
   #failures = 0
   #lookedAtMs = Number.NEGATIVE_INFINITY
+  #refreshAtMs = Number.POSITIVE_INFINITY
   #timer: ScheduledTimer | null = null
   #abort: AbortController | null = null
 
   constructor(context: ResolverContext, options: PollingOptions) {
     checkOptions('PollingResolver', options, SHAPE)
     this.#context = context
-    this.#refreshMs = options.refreshMs
+    const { lookUp, refreshMs = Number.POSITIVE_INFINITY } = options
+    assertInterval('refreshMs', refreshMs)
     this.#options = {
-      lookUp: options.lookUp,
+      lookUp,
+      refreshMs,
       minIntervalMs: options.minIntervalMs ?? DEFAULT_MIN_INTERVAL_MS,
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       backoff: options.backoff ?? DEFAULT_BACKOFF,
@@ -84,10 +86,14 @@ export class PollingResolver implements Resolver {
     this.#abort?.abort()
   }
 
+  /** A refresh that is due before the end of the minimum interval serves the request, too. */
   #lookAfterInterval(): void {
+    this.#lookAt(Math.min(this.#lookedAtMs + this.#options.minIntervalMs, this.#refreshAtMs))
+  }
+
+  #lookAt(atMs: number): void {
     const { clock } = this.#context
-    const restMs = this.#lookedAtMs + this.#options.minIntervalMs - clock.now()
-    this.#setTimer(clock.schedule(() => this.#look(), Math.max(0, restMs)))
+    this.#setTimer(clock.schedule(() => this.#look(), Math.max(0, atMs - clock.now())))
   }
 
   #look(): void {
@@ -136,15 +142,12 @@ export class PollingResolver implements Resolver {
 
   #rest(hasFailed: boolean): void {
     const { clock, random } = this.#context
+    const { backoff, refreshMs } = this.#options
     this.#failures = hasFailed ? this.#failures + 1 : 0
-    if (hasFailed) {
-      const waitMs = backoffDelayMs(this.#options.backoff, this.#failures, random)
-      this.#setTimer(clock.schedule(() => this.#look(), waitMs))
-    } else if (this.#isWanted) {
-      this.#lookAfterInterval()
-    } else if (this.#refreshMs !== undefined) {
-      this.#setTimer(clock.schedule(() => this.#look(), this.#refreshMs))
-    }
+    this.#refreshAtMs = clock.now() + refreshMs
+    if (hasFailed) this.#lookAt(clock.now() + backoffDelayMs(backoff, this.#failures, random))
+    else if (this.#isWanted) this.#lookAfterInterval()
+    else if (Number.isFinite(refreshMs)) this.#lookAt(this.#refreshAtMs)
   }
 
   #setTimer(timer: ScheduledTimer | null): void {

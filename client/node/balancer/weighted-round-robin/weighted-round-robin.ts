@@ -1,5 +1,6 @@
 /** Picks endpoints in turn, in proportion to their reported capacity (gRFC A58). */
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
+import { weightOf } from '../../contracts/endpoint.ts'
 import type { ChannelControlHelper, LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
 import { type Picker, QUEUE } from '../../contracts/picker.ts'
 import { findLoadReport, type LoadReport } from '../../orca/load-report.ts'
@@ -16,7 +17,10 @@ import {
   type WeightedRoundRobinConfig,
 } from './weighted-round-robin-config.ts'
 
-/** The policy for service configs. Servers report in the trailers of calls, or out of band. Without reports it works as round_robin. */
+/**
+ * The policy for service configs. Servers report in the trailers of calls, or out of band. Until two have reported, the weights from name
+ * resolution are used.
+ */
 export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConfig> = Object.freeze({
   name: 'weighted_round_robin',
   parseConfig: parseWeightedRoundRobinConfig,
@@ -61,8 +65,10 @@ class WeightedPickers {
     const known = ready.map((child) => this.#weightOf(child))
     this.#outOfBand.watch(config.enableOobLoadReport ? ready : [], config.oobReportingPeriodMs)
     const pickers = ready.map((child) => (config.enableOobLoadReport ? child.picker : this.#reporting(child)))
-    const weights = known.map((weight) => weight.current(config, clock.now()))
-    const isWeighted = weights.filter((weight) => weight > 0).length >= 2
+    const reported = known.map((weight) => weight.current(config, clock.now()))
+    const isReported = reported.filter((weight) => weight > 0).length >= 2
+    const weights = isReported ? reported : ready.map(({ endpoint }) => weightOf(endpoint))
+    const isWeighted = isReported || weights.some((weight) => weight !== weights[0])
     return isWeighted ? weightedPicker(pickers, weights, random) : rotatingPicker(pickers, random)
   }
 

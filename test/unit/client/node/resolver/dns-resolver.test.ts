@@ -2,7 +2,7 @@ import { ConnectError } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
 import type { DnsLookup } from '../../../../../client/node/resolver/dns-lookup.ts'
 import { createDnsLookup } from '../../../../../client/node/resolver/dns-lookup.ts'
-import { dnsResolver } from '../../../../../client/node/resolver/dns-resolver.ts'
+import { type DnsResolverOptions, dnsResolver } from '../../../../../client/node/resolver/dns-resolver.ts'
 import { ResolverBench, USELESS } from '../../../../support/contracts/resolver-bench.ts'
 
 /** DNS under control of the test. */
@@ -33,8 +33,8 @@ function boom(): never {
   throw new Error('boom')
 }
 
-function start(target = 'dns:///greeter.example:80', dns = new FakeDns()) {
-  const bench = new ResolverBench(target, dnsResolver({ createLookup: () => dns }))
+function start(target = 'dns:///greeter.example:80', dns = new FakeDns(), options: DnsResolverOptions = {}) {
+  const bench = new ResolverBench(target, dnsResolver({ createLookup: () => dns, ...options }))
   bench.resolver.start()
   return { bench, dns }
 }
@@ -55,6 +55,41 @@ describe('dns', () => {
     bench.resolver.resolveNow()
     await bench.advance(0)
     expect(dns.asked).toHaveLength(3)
+    bench.resolver.close()
+  })
+
+  it('NR-4 refreshMs looks up without a request, so that new addresses are seen', async () => {
+    const { bench, dns } = start('dns:///greeter.example:80', new FakeDns(), { refreshMs: 60_000 })
+    await bench.settle()
+    dns.answer = async () => ['10.0.0.1', '10.0.0.2']
+    await bench.advance(59_999)
+    expect(bench.told).toEqual(['10.0.0.1:80'])
+    await bench.advance(1)
+    expect(bench.told).toEqual(['10.0.0.1:80', '10.0.0.2:80'])
+    dns.answer = async () => Promise.reject(new Error('EAI_AGAIN'))
+    await bench.advance(60_000)
+    expect(bench.told).toContain('EAI_AGAIN')
+    dns.answer = async () => ['10.0.0.3']
+    await bench.advance(1_000)
+    expect(bench.told).toEqual(['10.0.0.3:80'])
+    expect(dns.asked).toHaveLength(4)
+    bench.resolver.close()
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  it.each([
+    ['a refresh that is due first also serves a request', { refreshMs: 5_000 }, 4_000, 5_000],
+    ['a request is served after the minimum interval, before a later refresh', { refreshMs: 60_000 }, 4_000, 30_000],
+    ['a request does not delay the refresh', { refreshMs: 10_000, minIntervalMs: 20_000 }, 9_999, 10_000],
+  ])('%s', async (_what, options, requestedAtMs, lookedUpAtMs) => {
+    const { bench, dns } = start('dns:///greeter.example:80', new FakeDns(), options)
+    await bench.settle()
+    await bench.advance(requestedAtMs)
+    bench.resolver.resolveNow()
+    await bench.advance(lookedUpAtMs - requestedAtMs - 1)
+    expect(dns.asked).toHaveLength(1)
+    await bench.advance(1)
+    expect(dns.asked).toHaveLength(2)
     bench.resolver.close()
   })
 

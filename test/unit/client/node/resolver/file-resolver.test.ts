@@ -11,15 +11,19 @@ function boom(): never {
 }
 
 describe('a list of endpoints', () => {
-  it('has addresses, weights and a service config', () => {
+  it('has addresses, attributes and a service config', () => {
     const json = {
-      endpoints: ['a:1', { address: 'unix:/b', weight: 2 }, { addresses: ['c:1', '[::1]:2'] }],
+      endpoints: [
+        'a:1',
+        { address: 'unix:/b', weight: 2, zone: 'west', version: '1.2' },
+        { addresses: ['c:1', '[::1]:2'] },
+      ],
       serviceConfig: { x: 1 },
     }
     expect(parseEndpointList(JSON.stringify(json))).toEqual({
       endpoints: [
         { addresses: [{ host: 'a', port: 1 }], attributes: {} },
-        { addresses: [{ path: '/b' }], attributes: { weight: 2 } },
+        { addresses: [{ path: '/b' }], attributes: { weight: 2, zone: 'west', version: '1.2' } },
         {
           addresses: [
             { host: 'c', port: 1 },

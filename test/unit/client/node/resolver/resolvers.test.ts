@@ -93,6 +93,7 @@ it.each([
 
 it.each([0, -1, 0.5, Number.NaN])('rejects %d ms between lookups', (ms) => {
   expect(() => dnsResolver({ minIntervalMs: ms })).toThrow(`minIntervalMs is ${ms}: it must be at least 1`)
+  expect(() => dnsResolver({ refreshMs: ms })).toThrow(`refreshMs is ${ms}: it must be at least 1`)
   expect(() => srvResolver({ refreshMs: ms })).toThrow(`refreshMs is ${ms}: it must be at least 1`)
 })
 

@@ -5,7 +5,7 @@ import { parseWeightedRoundRobinConfig } from '../../../../../../client/node/bal
 import { addressText } from '../../../../../../client/node/contracts/endpoint.ts'
 import { findLoadReport } from '../../../../../../client/node/orca/load-report.ts'
 import { ErrorCode } from '../../../../../../wire/http2/http2.ts'
-import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
+import { BalancerBench, endpoint } from '../../../../../support/contracts/balancer-bench.ts'
 import {
   encodeReport,
   type ReportedLoad,
@@ -46,6 +46,23 @@ describe('LB-5 weighted_round_robin', () => {
     expect(Math.abs((counts['a:1'] ?? 0) - 1_000)).toBeLessThan(50)
     expect(Math.abs((counts['b:1'] ?? 0) - 2_000)).toBeLessThan(100)
     expect(Math.abs((counts['c:1'] ?? 0) - 4_000)).toBeLessThan(200)
+    bench.balancer.destroy()
+  })
+
+  it('distributes calls by the weights of name resolution until servers report', async () => {
+    const weighed = (a: number, b: number) => [endpoint('a:1', { weight: a }), endpoint('b:1', { weight: b })]
+    const bench = new BalancerBench(weightedRoundRobinPolicy)
+    await bench.ready(weighed(1, 3))
+    expect(bench.count(400)).toEqual({ 'a:1': 100, 'b:1': 300 })
+    bench.update(weighed(3, 1))
+    expect(bench.count(400)).toEqual({ 'a:1': 300, 'b:1': 100 })
+    bench.update(weighed(5, 5))
+    expect(bench.count(400)).toEqual({ 'a:1': 200, 'b:1': 200 })
+    bench.update(weighed(9, 1))
+    call(bench)
+    await bench.advance(11_000)
+    const counts = bench.count(300)
+    expect(Math.abs((counts['b:1'] ?? 0) - 200)).toBeLessThan(10)
     bench.balancer.destroy()
   })
 
