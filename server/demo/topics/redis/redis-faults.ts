@@ -1,0 +1,55 @@
+/** What errors of Redis and of the way to it mean for the hub. */
+import { TopicError } from '../topic-error.ts'
+
+/** The first words of replies that a server gives for a while: it starts, fails over, cannot write, or is full. */
+const PASSING = new Set([
+  ...['LOADING', 'READONLY', 'MASTERDOWN', 'NOREPLICAS', 'MISCONF', 'OOM', 'BUSY'],
+  ...['CLUSTERDOWN', 'TRYAGAIN', 'UNKILLABLE', 'NOSCRIPT'],
+])
+const TOO_MANY_CLIENTS = 'ERR max number of clients'
+const CERTIFICATE_FAULT = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
+
+/** What is thrown while Redis cannot be used. It says nothing of Redis, as clients see it. */
+export function unavailable(): TopicError {
+  return new TopicError('unavailable', 'the broker that keeps the topics cannot be reached')
+}
+
+/** Translates what a command failed with. */
+export function toTopicError(error: unknown): TopicError {
+  if (error instanceof TopicError) return error
+  if (error instanceof Error && isReply(error) && codeOf(error) === 'OOM')
+    return new TopicError('limit_reached', 'the broker has no memory left for topics')
+  return unavailable()
+}
+
+/**
+ * Says what is wrong if trying again does not help: a wrong password, a missing permission, a certificate. Returns undefined for what
+ * passes. An error of ioredis is never handed on: it carries the command, and so the password.
+ */
+export function refusalOf(error: unknown): string | undefined {
+  if (error instanceof RedisRefusal) return error.message
+  if (!(error instanceof Error)) return undefined
+  if (isReply(error)) return isPassing(error) ? undefined : `Redis answers: ${error.message}`
+  const code = 'code' in error ? String(error.code) : ''
+  return CERTIFICATE_FAULT.test(code) ? `the certificate of Redis is not accepted (${code})` : undefined
+}
+
+/** A server that cannot keep topics. */
+export class RedisRefusal extends Error {}
+
+/** Whether the connection leads to a server that is no longer the one to write to: the next one may lead to its successor. */
+export function isDemoted(error: Error): boolean {
+  return codeOf(error) === 'READONLY'
+}
+
+function isPassing(error: Error): boolean {
+  return PASSING.has(codeOf(error)) || error.message.startsWith(TOO_MANY_CLIENTS)
+}
+
+function isReply(error: Error): boolean {
+  return error.name === 'ReplyError'
+}
+
+function codeOf(error: Error): string {
+  return error.message.split(' ', 1)[0] ?? ''
+}
