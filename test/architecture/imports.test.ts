@@ -105,6 +105,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'client/web/page/': ['client/web/page/a.ts', `import { x } from '../../node/x.ts'`],
   'client/web/bundle.ts': ['client/web/bundle.ts', `import { x } from '../../server/x.ts'`],
   'wire/options/': ['wire/options/a.ts', `import * as zlib from 'node:zlib'`],
+  'wire/nats/': ['wire/nats/a.ts', `import { x } from '../http2/x.ts'`],
   'client/*': ['client/a.ts', `import { x } from 'portico/server'`],
 }
 

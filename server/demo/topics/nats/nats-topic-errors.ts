@@ -1,0 +1,58 @@
+/** What errors of NATS mean for topics. */
+import { JetStreamApiCodes, JetStreamApiError, JetStreamError } from '@nats-io/jetstream'
+import {
+  InvalidArgumentError,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node'
+import { NatsRefusal } from '../../../../wire/nats/nats-link.ts'
+import { TopicError } from '../topic-error.ts'
+
+const UNAVAILABLE = 503
+/** Insufficient resources, memory or storage, and too many bytes or messages for the account. */
+const NO_ROOM: readonly number[] = [10_023, 10_028, 10_047, 10_048, 10_049, 10_077]
+
+/** Whether a write was refused because another one came first. */
+export function isConflict(cause: unknown): boolean {
+  if (!(cause instanceof JetStreamApiError)) return false
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes
+  return cause.code === StreamWrongLastSequence || cause.code === StreamWrongLastSequenceUnknown
+}
+
+/** Whether an error says that the stream cannot be reached, though its server is connected. */
+export function isBrokerAway(cause: unknown): boolean {
+  if (cause instanceof JetStreamApiError) return cause.status === UNAVAILABLE && !NO_ROOM.includes(cause.code)
+  return cause instanceof TimeoutError || isUnanswered(cause)
+}
+
+/** Whether nobody answers requests to JetStream, or to the stream. */
+export function isUnanswered(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false
+  return cause.name === 'JetStreamNotEnabled' || cause instanceof NoRespondersError || isUnanswered(cause.cause)
+}
+
+/** Returns what a caller of the broker sees. */
+export function brokerErrorOf(cause: unknown): Error {
+  if (cause instanceof TopicError) return cause
+  if (cause instanceof InvalidArgumentError) {
+    return new TopicError('message_too_large', 'is larger than the broker of the topics accepts')
+  }
+  if (cause instanceof JetStreamApiError && NO_ROOM.includes(cause.code)) {
+    return new TopicError('limit_reached', 'the broker of the topics has no room')
+  }
+  return new TopicError('unavailable', 'the broker of the topics cannot be reached')
+}
+
+/** Returns a NatsRefusal for an error that is met at the start and that will not go away. */
+export function refusalOf(cause: unknown): unknown {
+  if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError) return refusalOf(cause.cause)
+  if (cause instanceof PermissionViolationError) {
+    return new NatsRefusal(`nats: the account may not ${cause.operation} to ${cause.subject}`)
+  }
+  if (cause instanceof JetStreamApiError && cause.status !== UNAVAILABLE)
+    return new NatsRefusal(`nats: ${cause.message}`)
+  if (cause instanceof JetStreamError) return new NatsRefusal(`nats: ${cause.message}`)
+  return cause
+}

@@ -1,0 +1,154 @@
+/** Appends messages to one topic. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicMessage } from '../topic-hub.ts'
+import { isConflict } from './nats-topic-errors.ts'
+import { entryAfter, entryHeaders, type TopicEntry, type TopicPlace, type UnwrittenMessage } from './topic-entry.ts'
+
+/** What writers do with the stream. */
+export interface TopicStreamWriting {
+  /** Returns the place of a topic according to the stream; null if it keeps nothing of it. */
+  readLast(topic: string): Promise<TopicPlace | null>
+  /** Makes room for another topic. Rejects with a TopicError `limit_reached` if there is none. */
+  admit(topic: string): Promise<void>
+  /** Publishes an entry, and returns its number in the stream. Rejects if the last entry of the topic has not the expected one. */
+  publish(topic: string, entry: UnpublishedEntry): Promise<number>
+  /** An entry was appended. */
+  onWritten(topic: string, entry: TopicEntry): void
+  /** Returns what callers see of an error. */
+  errorOf(cause: unknown): Error
+  /** The most bytes of data that one entry can have. */
+  maxEntryBytes(): number
+  createEpoch(): string
+  now(): number
+  /** Returns a number from 0 to below 1. */
+  random(): number
+}
+
+/** An entry on its way to the stream. */
+export interface UnpublishedEntry {
+  readonly headers: ReturnType<typeof entryHeaders>
+  readonly data: Uint8Array
+  /** The number in the stream of the entry that it follows. */
+  readonly expected: number
+}
+
+interface PendingAppend extends UnwrittenMessage {
+  readonly resolve: (message: TopicMessage) => void
+  readonly reject: (reason: Error) => void
+}
+
+const MAX_ENTRY_MESSAGES = 256
+/** The most milliseconds between attempts while other processes publish on the topic. */
+const MAX_PAUSE_MS = 16
+/** Against processes that always come first. */
+const MAX_ATTEMPTS = 200
+
+/**
+ * Writes the messages of one topic, in the order of the calls. One entry is on its way at a time, and what is appended meanwhile shares
+ * the next one: as many publishers as there are cost one round trip.
+ */
+export class TopicWriter {
+  readonly #topic: string
+  readonly #stream: TopicStreamWriting
+  #queue: PendingAppend[] = []
+  #isWriting = false
+  /** The last place known. Never forgotten: if the stream is behind it, it lost messages that others have seen. */
+  #known: TopicPlace | null = null
+  /** Whether the next entry can follow the known place. Otherwise the place is read first. */
+  #isCurrent = false
+
+  constructor(topic: string, stream: TopicStreamWriting) {
+    this.#topic = topic
+    this.#stream = stream
+  }
+
+  /** Whether nothing waits to be written. */
+  get isIdle(): boolean {
+    return !this.#isWriting
+  }
+
+  /** Appends a message. */
+  append(data: string, dataBytes: number): Promise<TopicMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<TopicMessage>()
+    this.#queue.push({ data, dataBytes, resolve, reject })
+    if (!this.#isWriting) void this.#writeAll()
+    return promise
+  }
+
+  /** Takes the place of an entry that any process wrote. */
+  observe(place: TopicPlace): void {
+    if (this.#known !== null && place.streamSequence <= this.#known.streamSequence) return
+    this.#known = place
+    this.#isCurrent = true
+  }
+
+  /** Has the place read again: the stream may be another one. */
+  doubt(): void {
+    this.#isCurrent = false
+  }
+
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch()
+      try {
+        const { messages } = await this.#write(batch)
+        for (const [index, message] of messages.entries()) batch[index]?.resolve(message)
+      } catch (cause) {
+        this.doubt()
+        const error = this.#stream.errorOf(cause)
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#isWriting = false
+  }
+
+  #takeBatch(): PendingAppend[] {
+    const maxEntryBytes = this.#stream.maxEntryBytes()
+    let bytes = 0
+    const end = this.#queue.findIndex(({ dataBytes }, index) => {
+      bytes += dataBytes
+      return index === MAX_ENTRY_MESSAGES || (index > 0 && bytes > maxEntryBytes)
+    })
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : end)
+  }
+
+  async #write(batch: readonly PendingAppend[]): Promise<TopicEntry> {
+    for (let attempt = 0; ; attempt += 1) {
+      const last = this.#isCurrent && this.#known !== null ? this.#known : await this.#place()
+      try {
+        return await this.#publish(last, batch)
+      } catch (cause) {
+        if (!isConflict(cause) || attempt === MAX_ATTEMPTS) throw cause
+        // Unless the live messages of the topic brought its place meanwhile.
+        if (this.#known === null || this.#known.streamSequence <= last.streamSequence) this.doubt()
+        if (attempt > 0) await sleep(this.#stream.random() * Math.min(attempt, MAX_PAUSE_MS))
+      }
+    }
+  }
+
+  async #publish(last: TopicPlace, batch: readonly PendingAppend[]): Promise<TopicEntry> {
+    const timeMs = this.#stream.now()
+    const streamSequence = await this.#stream.publish(this.#topic, {
+      headers: entryHeaders(last, batch, timeMs),
+      data: Buffer.concat(batch.map(({ data }) => Buffer.from(data))),
+      expected: last.streamSequence,
+    })
+    const entry = entryAfter(last, this.#topic, { batch, timeMs, streamSequence })
+    this.#known = entry.place
+    this.#isCurrent = true
+    this.#stream.onWritten(this.#topic, entry)
+    return entry
+  }
+
+  /** Reads the place. A topic of which nothing is kept, or whose last messages are lost, begins again under another epoch. */
+  async #place(): Promise<TopicPlace> {
+    const last = await this.#stream.readLast(this.#topic)
+    if (last === null) await this.#stream.admit(this.#topic)
+    const streamSequence = last?.streamSequence ?? 0
+    const isLost = last !== null && last.epoch === this.#known?.epoch && last.sequence < this.#known.sequence
+    if (last !== null && last.epoch !== '' && !isLost) return last
+    return { epoch: this.#stream.createEpoch(), sequence: 0n, streamSequence, totalBytes: 0 }
+  }
+}

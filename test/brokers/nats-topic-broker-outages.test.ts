@@ -1,0 +1,232 @@
+/** The broker of topics over NATS JetStream while NATS is away, frozen, or not fit for it. */
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:net'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { TopicBroker } from '../../server/demo/topics/broker/topic-broker.ts'
+import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
+import type { NatsTopicBrokerOptions } from '../../server/demo/topics/nats/nats-topic-options.ts'
+import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
+import type { BrokerProcess } from '../support/brokers/broker-process.ts'
+import { startNatsServer } from '../support/brokers/nats-server.ts'
+import { freePort } from '../support/ports.ts'
+
+const LIMITS = { maxTopicMessages: 100, maxTopicBytes: 10_000, maxTotalBytes: 1_000_000, maxTopics: 1_000 }
+const UNAVAILABLE = { name: 'TopicError', reason: 'unavailable' }
+
+/** A broker, and what it reported. */
+interface Process {
+  readonly broker: TopicBroker
+  readonly messages: TopicMessage[]
+  readonly available: boolean[]
+}
+
+const brokers: TopicBroker[] = []
+let server: BrokerProcess
+
+beforeAll(async () => {
+  server = await startNatsServer()
+})
+
+afterEach(async () => {
+  await Promise.all(brokers.splice(0).map((broker) => broker.close()))
+})
+
+afterAll(() => server[Symbol.asyncDispose]())
+
+test.each(['SIGTERM', 'SIGKILL'] as const)('goes on where it was after %s and a restart of NATS', async (signal) => {
+  const { broker, messages, available } = await newProcess()
+  await broker.follow('news')
+  const first = await broker.append('news', 'one', 3)
+  await server.stop(signal)
+  await expect.poll(() => available).toEqual([true, false])
+  expect(broker.isAvailable).toBe(false)
+  const startedAt = performance.now()
+  await expect(broker.append('news', 'lost', 4)).rejects.toMatchObject(UNAVAILABLE)
+  await expect(broker.read('news', 0n)).rejects.toMatchObject(UNAVAILABLE)
+  await expect(broker.lead('news', 1_000)).rejects.toMatchObject(UNAVAILABLE)
+  await expect(broker.follow('other')).rejects.toMatchObject(UNAVAILABLE)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+
+  await server.start()
+  await expect.poll(() => available, { timeout: 10_000 }).toEqual([true, false, true])
+  const second = await broker.append('news', 'two', 3)
+  expect(second).toMatchObject({ epoch: first.epoch, sequence: 2n })
+  await expect.poll(() => messages).toEqual([first, second])
+  expect((await broker.read('news', 0n)).messages).toEqual([first, second])
+})
+
+test('is unavailable soon after NATS freezes, and comes back with it', async () => {
+  const { broker, available } = await newProcess({ timeoutMs: 600 })
+  await broker.append('news', 'one', 3)
+  server.signal('SIGSTOP')
+  try {
+    const startedAt = performance.now()
+    await expect(broker.append('news', 'two', 3)).rejects.toMatchObject(UNAVAILABLE)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    await expect.poll(() => broker.isAvailable).toBe(false)
+    await expect(broker.append('news', 'three', 5)).rejects.toMatchObject(UNAVAILABLE)
+  } finally {
+    server.signal('SIGCONT')
+  }
+  await expect.poll(() => broker.isAvailable, { timeout: 10_000 }).toBe(true)
+  expect(available.at(-1)).toBe(true)
+  const last = await broker.append('news', 'four', 4)
+  const { messages } = await broker.read('news', 0n)
+  // The second may have been appended: it was on its way.
+  expect(messages.map(({ data }) => data).filter((data) => data !== 'two')).toEqual(['one', 'four'])
+  expect(messages.map(({ sequence }) => sequence)).toEqual(messages.map((_, index) => BigInt(index + 1)))
+  expect(messages.at(-1)).toEqual(last)
+})
+
+test('waits for NATS at the start', async () => {
+  const port = await freePort()
+  const { broker, started } = startBroker({ url: `nats://127.0.0.1:${port}` })
+  await expect(broker.append('news', 'one', 3)).rejects.toMatchObject(UNAVAILABLE)
+  await broker.close()
+  await expect(started).rejects.toThrow('closed')
+})
+
+test('begins a topic again under another epoch when its history is gone', async () => {
+  const stream = `test-${randomUUID()}`
+  const { broker, messages } = await newProcess({ stream })
+  await broker.follow('news')
+  const first = await broker.append('news', 'one', 3)
+  await withManager((manager) => manager.streams.purge(stream))
+  const second = await broker.append('news', 'two', 3)
+  expect(second.sequence).toBe(1n)
+  expect(second.epoch).not.toBe(first.epoch)
+
+  await withManager((manager) => manager.streams.delete(stream))
+  await expect(broker.append('news', 'lost', 4)).rejects.toMatchObject(UNAVAILABLE)
+  await expect.poll(() => broker.isAvailable).toBe(true)
+  const third = await broker.append('news', 'three', 5)
+  expect(third.sequence).toBe(1n)
+  await expect.poll(() => messages).toEqual([first, second, third])
+  expect((await broker.read('news', 0n)).messages).toEqual([third])
+})
+
+test('begins a topic again after the stream lost messages that were acknowledged', async () => {
+  const stream = `test-${randomUUID()}`
+  const { broker } = await newProcess({ stream })
+  const first = await broker.append('news', 'one', 3)
+  await broker.append('news', 'two', 3)
+  await withManager(async (manager) => {
+    const { state } = await manager.streams.info(stream)
+    await manager.streams.deleteMessage(stream, state.last_seq)
+  })
+  const next = await broker.append('news', 'three', 5)
+  expect(next.sequence).toBe(1n)
+  expect(next.epoch).not.toBe(first.epoch)
+})
+
+test('what others publish on the subject of a topic is no message of it', async () => {
+  const stream = `test-${randomUUID()}`
+  const { broker, messages } = await newProcess({ stream })
+  await broker.follow('news')
+  const connection = await connect({ port: server.port })
+  connection.publish(`${stream}.kept.news`, 'not an entry')
+  await connection.close()
+  const first = await broker.append('news', 'one', 3)
+  expect(first.sequence).toBe(1n)
+  await expect.poll(() => messages).toEqual([first])
+  expect((await broker.read('news', 0n)).messages).toEqual([first])
+})
+
+test('refuses a message that NATS does not take', async () => {
+  const { broker } = await newProcess()
+  const bytes = 2_000_000
+  await expect(broker.append('news', 'x'.repeat(bytes), bytes)).rejects.toMatchObject({ reason: 'message_too_large' })
+  expect((await broker.append('news', 'x', 1)).sequence).toBe(1n)
+})
+
+test('refuses to start with wrong credentials, and does not repeat them', async () => {
+  const secured = await startNatsServer({ args: ['--user', 'portico', '--pass', 'right'] })
+  try {
+    const { started } = startBroker({ url: `nats://portico:wrong-pass@127.0.0.1:${secured.port}` })
+    const error = await started.catch((cause) => cause)
+    expect(error.message).toBe(`nats: 127.0.0.1:${secured.port} refuses the credentials`)
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('wrong-pass')
+    await startBroker({ url: `nats://portico:right@127.0.0.1:${secured.port}` }).started
+  } finally {
+    await secured[Symbol.asyncDispose]()
+  }
+})
+
+test('refuses to start without JetStream', async () => {
+  const plain = await startNatsServer({ isJetStream: false })
+  try {
+    const { started } = startBroker({ url: `nats://127.0.0.1:${plain.port}` })
+    await expect(started).rejects.toThrow('nats: JetStream is not enabled')
+  } finally {
+    await plain[Symbol.asyncDispose]()
+  }
+})
+
+test('refuses to start with a server that is too old', async () => {
+  const old = createServer((socket) => {
+    socket.write(
+      `INFO ${JSON.stringify({ version: '2.9.25', headers: true, jetstream: true, max_payload: 1_000 })}\r\n`,
+    )
+    socket.on('data', (data) => data.includes('PING') && socket.write('PONG\r\n'))
+    socket.on('error', () => {})
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => old.listen(port, '127.0.0.1', resolve))
+  const { started } = startBroker({ url: `nats://127.0.0.1:${port}` })
+  await expect(started).rejects.toThrow('nats: version 2.10 or later is required, the server is 2.9.25')
+  await new Promise((resolve) => old.close(resolve))
+})
+
+test('refuses a stream that was made for something else, and resizes one of its own', async () => {
+  const stream = `test-${randomUUID()}`
+  await withManager((manager) => manager.streams.add({ name: stream, subjects: ['else.>'] }))
+  await expect(startBroker({ stream }).started).rejects.toThrow(
+    /stream test-\S+ cannot keep topics: subjects must be \["test-\S+\.kept\.\*"\], is \["else\.>"\]; .*republish.*\. Delete it/,
+  )
+  const own = `test-${randomUUID()}`
+  await newProcess({ stream: own })
+  await newProcess({ stream: own, limits: { ...LIMITS, maxTopicMessages: 7, maxTotalBytes: 500_000 } })
+  const { config } = await withManager((manager) => manager.streams.info(own))
+  expect([config.max_msgs_per_subject, config.max_bytes]).toEqual([7, 500_000])
+})
+
+test('names each option that is wrong', () => {
+  const options = { url: 'nats://127.0.0.1', limits: LIMITS, stream: 'a.b', replicas: 6, timeoutMs: 1 }
+  expect(() => createNatsTopicBroker(options)).toThrow(
+    'topics in NATS: stream must be 1 to 64 characters of A-Z a-z 0-9 _ -; replicas must be a whole number from 1 to 5; ' +
+      'timeoutMs must be a whole number from 100 to 60000',
+  )
+  const url = 'http://user:secret@127.0.0.1'
+  expect(() => createNatsTopicBroker({ url, limits: LIMITS })).toThrow('the URL of NATS must be nats://HOST:PORT')
+})
+
+async function newProcess(options: Partial<NatsTopicBrokerOptions> = {}): Promise<Process> {
+  const { started, ...process } = startBroker(options)
+  await started
+  return process
+}
+
+function startBroker(options: Partial<NatsTopicBrokerOptions>): Process & { readonly started: Promise<void> } {
+  const url = `nats://127.0.0.1:${server.port}`
+  const broker = createNatsTopicBroker({ url, limits: LIMITS, stream: `test-${randomUUID()}`, ...options })
+  brokers.push(broker)
+  const messages: TopicMessage[] = []
+  const available: boolean[] = []
+  const started = broker.start({
+    onMessage: (message) => messages.push(message),
+    onAvailable: (isAvailable) => available.push(isAvailable),
+  })
+  started.catch(() => {})
+  return { broker, messages, available, started }
+}
+
+async function withManager<T>(work: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<T>): Promise<T> {
+  const connection = await connect({ port: server.port })
+  try {
+    return await work(await jetstreamManager(connection))
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,200 @@
+/** A connection to NATS that comes back, and fails what waits for it as soon as it is lost. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Authenticator,
+  AuthorizationError,
+  connect,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node'
+import { type NatsAddress, parseNatsAddress } from './nats-address.ts'
+
+/** How to reach NATS. */
+export interface NatsLinkOptions {
+  /** `nats://HOST:PORT`, with credentials if NATS asks for them; several separated by commas. See parseNatsAddress. */
+  readonly url: string
+  /** Proves who the client is by other means than the URL, such as `credsAuthenticator()`. */
+  readonly authenticator?: Authenticator | undefined
+  /** Settings of TLS, which is used if they or the URL ask for it. */
+  readonly tls?: NodeConnectionOptions['tls'] | undefined
+  /** How NATS shows the connection to its operators. */
+  readonly name: string
+  /** After how much silence NATS counts as unavailable, in milliseconds. */
+  readonly timeoutMs: number
+  /** Returns a number from 0 to below 1. */
+  readonly random: () => number
+}
+
+/** What the user of a link does when it comes and goes. */
+export interface NatsLinkUser {
+  /**
+   * Makes NATS ready for use, after each connect. May be called several times. NATS does not count as available before it resolves; it
+   * is called again if it rejects, except with a NatsRefusal at first.
+   */
+  prepare(connection: NatsConnection): Promise<void>
+  /** NATS is available now, or is not any more. */
+  onAvailable(isAvailable: boolean): void
+}
+
+/** NATS was reached but cannot be used: another attempt would not help. Its message contains no credentials. */
+export class NatsRefusal extends Error {
+  override readonly name = 'NatsRefusal'
+}
+
+const MIN_WAIT_MS = 100
+const WAIT_SPREAD_MS = 900
+/** Of the pings of one timeout. The connection is lost when these, and one more, stay without an answer. */
+const PINGS = 2
+
+/** Connects, and stays connected until it is closed: it tries for ever, with random waits, so that clients do not come back at once. */
+export class NatsLink {
+  readonly #options: NatsLinkOptions
+  readonly #address: NatsAddress
+  readonly #user: NatsLinkUser
+  readonly #closing = new AbortController()
+  /** Rejects what waits for an answer. The client of NATS itself would let that wait for its own timeout. */
+  readonly #waiting = new Set<(reason: Error) => void>()
+  #connection: NatsConnection | null = null
+  #isConnected = false
+  #isAvailable = false
+  /** Whether something prepares NATS already: at first, start(). */
+  #isPreparing = true
+
+  /** @throws TypeError if the URL is wrong */
+  constructor(options: NatsLinkOptions, user: NatsLinkUser) {
+    this.#options = options
+    this.#address = parseNatsAddress(options.url)
+    this.#user = user
+  }
+
+  /** Whether NATS is connected and prepared. */
+  get isAvailable(): boolean {
+    return this.#isAvailable
+  }
+
+  /** Resolves once NATS is available, however long that takes. Rejects with a NatsRefusal, or when the link is closed. */
+  async start(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        this.#connection ??= await this.#connect()
+        await this.#user.prepare(this.#connection)
+        this.#isPreparing = false
+        if (this.#isConnected) this.#setAvailable(true)
+        return
+      } catch (cause) {
+        if (cause instanceof NatsRefusal) {
+          await this.close()
+          throw cause
+        }
+        await this.#wait()
+      }
+    }
+    throw new Error('nats: the connection was closed')
+  }
+
+  /** Runs requests. Rejects at once if NATS is not available, and as soon as it no longer is. */
+  run<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T> {
+    const connection = this.#connection
+    if (!this.#isAvailable || connection === null) return Promise.reject(new Error('nats: not connected'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      const settled = () => this.#waiting.delete(reject)
+      work(connection).then(resolve, reject).finally(settled)
+    })
+  }
+
+  /** Reports that requests fail although NATS is connected: it is unavailable until it can be prepared again. */
+  suspect(): void {
+    if (!this.#isAvailable) return
+    this.#setAvailable(false)
+    void this.#prepareAgain()
+  }
+
+  /** Closes the connection. What waits for answers is rejected. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#setAvailable(false)
+    await this.#connection?.close()
+  }
+
+  async #connect(): Promise<NatsConnection> {
+    const { servers, isSecure, ...credentials } = this.#address
+    const { name, timeoutMs, authenticator, tls = isSecure ? {} : undefined } = this.#options
+    try {
+      const connection = await connect({
+        ...credentials,
+        servers: [...servers],
+        name,
+        timeout: timeoutMs,
+        pingInterval: timeoutMs / (PINGS + 1),
+        maxPingOut: PINGS,
+        maxReconnectAttempts: -1,
+        // Credentials may be renewed, and an account may be set up after its clients.
+        ignoreAuthErrorAbort: true,
+        reconnectDelayHandler: () => this.#waitMs(),
+        noAsyncTraces: true,
+        ...(authenticator && { authenticator }),
+        ...(tls && { tls }),
+      })
+      this.#isConnected = true
+      void this.#follow(connection)
+      if (this.#closing.signal.aborted) await connection.close()
+      return connection
+    } catch (cause) {
+      if (!isRefusal(cause)) throw cause
+      throw new NatsRefusal(`nats: ${servers.join(', ')} refuses the credentials`)
+    }
+  }
+
+  async #follow(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') {
+        this.#isConnected = false
+        this.#setAvailable(false)
+      } else if (type === 'reconnect') {
+        this.#isConnected = true
+        void this.#prepareAgain()
+      }
+    }
+  }
+
+  /** Never rejects. Ends when NATS is available, or no longer connected. */
+  async #prepareAgain(): Promise<void> {
+    const connection = this.#connection
+    if (this.#isPreparing || connection === null) return
+    this.#isPreparing = true
+    while (this.#isConnected && !this.#closing.signal.aborted) {
+      try {
+        await this.#user.prepare(connection)
+        if (this.#isConnected) this.#setAvailable(true)
+        break
+      } catch {
+        await this.#wait()
+      }
+    }
+    this.#isPreparing = false
+  }
+
+  #setAvailable(isAvailable: boolean): void {
+    if (isAvailable === this.#isAvailable) return
+    this.#isAvailable = isAvailable
+    if (!isAvailable) {
+      for (const reject of this.#waiting) reject(new Error('nats: the connection was lost'))
+      this.#waiting.clear()
+    }
+    this.#user.onAvailable(isAvailable)
+  }
+
+  #waitMs(): number {
+    return MIN_WAIT_MS + this.#options.random() * WAIT_SPREAD_MS
+  }
+
+  async #wait(): Promise<void> {
+    await sleep(this.#waitMs(), undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
+  }
+}
+
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError
+}
