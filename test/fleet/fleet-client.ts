@@ -5,13 +5,14 @@ import type { Protocol } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { CallLog } from './call-log.ts'
+import type { FleetPlace } from './fleet-place.ts'
 import { Load } from './load.ts'
 
 /** How a client calls. */
 export interface FleetClientOptions {
   readonly name: string
-  /** The endpoints file, whose service config has a retry policy. */
-  readonly target: string
+  /** Where it finds servers that its service config makes it retry. */
+  readonly place: Pick<FleetPlace, 'transport'>
   /** Whether the policy holds. */
   readonly retry: boolean
   readonly callsPerSecond: number
@@ -38,13 +39,13 @@ export class FleetClient {
   #load: Load | undefined
 
   constructor(options: FleetClientOptions) {
-    const { name, target, retry, callsPerSecond, protocol = 'grpc', httpVersion = '2' } = options
+    const { name, place, retry, callsPerSecond, protocol = 'grpc', httpVersion = '2' } = options
     this.name = name
     this.retry = retry
     this.#callsPerSecond = callsPerSecond
     this.#hasBidi = httpVersion === '2'
     this.transport = createTransport({
-      target,
+      ...place.transport,
       retry,
       protocol,
       httpVersion,

@@ -39,10 +39,12 @@ export class FleetMember {
   /**
    * Waits until it listens.
    *
+   * @param args further arguments of the program. Default: none
    * @throws Error when it ends before
    */
-  static async start(name: string, kind: MemberKind): Promise<FleetMember> {
-    const child = endWithProcess(spawn(process.execPath, PROGRAMS[kind], { stdio: ['ignore', 'pipe', 'inherit'] }))
+  static async start(name: string, kind: MemberKind, args: readonly string[] = []): Promise<FleetMember> {
+    const program = [...PROGRAMS[kind], ...args]
+    const child = endWithProcess(spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] }))
     for await (const line of createInterface({ input: child.stdout })) {
       const address = ADDRESS.exec(line)?.[1]
       if (address === undefined) continue

@@ -1,40 +1,17 @@
-/** The servers of a trial, and the file in which clients find their addresses. */
-import { rename, writeFile } from 'node:fs/promises'
+/** The servers of a trial, and the place in which clients find their addresses. */
 import { FleetMember, type MemberKind } from './fleet-member.ts'
-
-/** Calls every healthy server in turn, and retries failed calls. */
-const SERVICE_CONFIG = {
-  loadBalancingConfig: [{ round_robin: {} }],
-  healthCheckConfig: { serviceName: '' },
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 5,
-        initialBackoff: '0.01s',
-        maxBackoff: '0.1s',
-        backoffMultiplier: 2,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-}
+import type { FleetPlace } from './fleet-place.ts'
 
 /** A changing set of servers. Disposing of it stops them all. */
 export class Fleet implements AsyncDisposable {
   /** All servers, including stopped ones, in the order of their start. */
   readonly members: FleetMember[] = []
+  /** Call `publish` before transports look there. */
+  readonly place: FleetPlace
   readonly #serving = new Set<FleetMember>()
-  readonly #file: string
 
-  /** @param folder an empty one */
-  constructor(folder: string) {
-    this.#file = `${folder}/endpoints.json`
-  }
-
-  /** For transports. Call `publish` first. */
-  get target(): string {
-    return `file://${this.#file}`
+  constructor(place: FleetPlace) {
+    this.place = place
   }
 
   /** The published servers. */
@@ -48,21 +25,22 @@ export class Fleet implements AsyncDisposable {
     else this.#serving.delete(member)
   }
 
-  /** Servers that are up but not announced yet. */
+  /** Starts servers. They are not published yet, unless they list themselves. */
   async start(count: number, kind: MemberKind): Promise<FleetMember[]> {
     const first = this.members.length + 1
-    const starting = Array.from({ length: count }, (_, index) => FleetMember.start(`s${first + index}`, kind))
+    const { serverArguments } = this.place
+    const starting = Array.from({ length: count }, (_, index) =>
+      FleetMember.start(`s${first + index}`, kind, serverArguments),
+    )
     const started = await Promise.all(starting)
     this.members.push(...started)
     for (const member of started) this.#serving.add(member)
     return started
   }
 
-  /** Publishes the servers in use. The file is replaced atomically, so that readers never see half of it. */
+  /** Publishes the servers in use. */
   async publish(): Promise<void> {
-    const endpoints = [...this.#serving].map(({ address }) => address)
-    await writeFile(`${this.#file}.new`, JSON.stringify({ endpoints, serviceConfig: SERVICE_CONFIG }))
-    await rename(`${this.#file}.new`, this.#file)
+    await this.place.publish([...this.#serving].map(({ address }) => address))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { Fleet } from './fleet.ts'
 import { FleetClient, type FleetClientOptions } from './fleet-client.ts'
 import type { FleetMember } from './fleet-member.ts'
+import { filePlace } from './fleet-place.ts'
 import { Verdicts } from './verdict.ts'
 
 const DEFAULT_ROUNDS = 3
@@ -37,7 +38,7 @@ const STEADY_MS = 1_000
 
 /** The clients, connected to the fleet. */
 function connectClients(fleet: Fleet, callsPerSecond: number): FleetClient[] {
-  const common = { target: fleet.target, retry: true, callsPerSecond: callsPerSecond / CLIENTS.length }
+  const common = { place: fleet.place, retry: true, callsPerSecond: callsPerSecond / CLIENTS.length }
   return CLIENTS.map((client) => new FleetClient({ ...common, ...client }))
 }
 
@@ -123,7 +124,7 @@ async function runRestarts(fleet: Fleet, rounds: number): Promise<Verdicts> {
 
 const folder = await mkdtemp(path.join(tmpdir(), 'restarts-'))
 try {
-  await using fleet = new Fleet(folder)
+  await using fleet = new Fleet(filePlace(folder))
   const verdicts = await runRestarts(fleet, Number(process.argv[2] ?? DEFAULT_ROUNDS))
   process.stdout.write(`${verdicts}\n`)
   process.exitCode = verdicts.hold ? 0 : 1

@@ -1,5 +1,5 @@
 /**
- * A fleet of servers that loses some, wins some and has a sick one, under load of two clients: one that retries and one that
+ * A fleet of servers that loses some, wins some and may have a sick one, under load of two clients: one that retries and one that
  * does not. What has to hold:
  *
  * - With retries no call fails that the policy could save: only one that a lost server had begun to answer.
@@ -13,17 +13,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fleet } from './fleet.ts'
 import { FleetClient, KEEPALIVE } from './fleet-client.ts'
-import type { FleetMember } from './fleet-member.ts'
+import type { FleetMember, MemberKind } from './fleet-member.ts'
+import type { FleetPlace } from './fleet-place.ts'
 import { type Loss, unexcusedFailures } from './lost-calls.ts'
 import { type FleetEvent, tableOf } from './table.ts'
 import { Verdicts } from './verdict.ts'
 
-/** How big it is. */
+/** How big it is, and what happens. */
 export interface TrialOptions {
   /** Of both clients together. */
   readonly callsPerSecond: number
-  /** An empty folder. */
-  readonly folder: string
+  readonly place: FleetPlace
+  /** What happens under load, from when five servers have equal shares. */
+  readonly scenario: (trial: Trial) => Promise<void>
 }
 
 /** The result. */
@@ -47,14 +49,15 @@ const SHARE_TOLERANCE = 0.1
 const SHARES_LIMIT_MS = 5 * SECOND_MS
 const CONNECT_LIMIT_MS = 10_000
 
-/** Takes about half a minute. Ends every process that it starts. */
+/** Ends every process that it starts. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   await using trial = new Trial(options)
   await trial.run()
   return { verdicts: trial.verdicts, report: trial.report() }
 }
 
-class Trial implements AsyncDisposable {
+/** A fleet under load, and what can happen to it. */
+export class Trial implements AsyncDisposable {
   readonly verdicts = new Verdicts()
   readonly #options: TrialOptions
   readonly #fleet: Fleet
@@ -65,23 +68,22 @@ class Trial implements AsyncDisposable {
 
   constructor(options: TrialOptions) {
     this.#options = options
-    this.#fleet = new Fleet(options.folder)
+    this.#fleet = new Fleet(options.place)
+  }
+
+  /** The servers that calls go to, the oldest first. */
+  get serving(): readonly FleetMember[] {
+    return this.#fleet.serving
   }
 
   async run(): Promise<void> {
-    const [killed, stopped, leaving] = await this.#fleet.start(SERVERS, 'product')
-    if (killed === undefined || stopped === undefined || leaving === undefined) throw new Error('too few servers')
+    await this.#fleet.start(SERVERS, 'product')
     await this.#fleet.publish()
     await this.#connectClients()
     this.#startedAtMs = performance.now()
     for (const client of this.#clients) client.startLoad()
-    await this.#expectShares('at the start')
-    await this.#lose(killed, 'SIGKILL', SECOND_MS)
-    await this.#lose(stopped, 'SIGSTOP', KEEPALIVE.timeMs + KEEPALIVE.timeoutMs)
-    await this.#leave(leaving)
-    const [fickle] = await this.#join(2)
-    if (fickle === undefined) throw new Error('no server joined')
-    await this.#fallIll(fickle)
+    await this.expectShares('at the start')
+    await this.#options.scenario(this)
     await Promise.all(this.#clients.map(({ load }) => load?.stop()))
     for (const client of this.#clients) this.#judge(client)
   }
@@ -101,63 +103,73 @@ class Trial implements AsyncDisposable {
   }
 
   async #connectClients(): Promise<void> {
-    const common = { target: this.#fleet.target, callsPerSecond: this.#options.callsPerSecond / 2 }
+    const common = { place: this.#fleet.place, callsPerSecond: this.#options.callsPerSecond / 2 }
     this.#clients.push(new FleetClient({ ...common, name: 'with retries', retry: true }))
     this.#clients.push(new FleetClient({ ...common, name: 'without retries', retry: false }))
     await this.#timesUntil((ready) => ready.length === SERVERS, CONNECT_LIMIT_MS)
   }
 
-  /** Without a GOAWAY: its connections break, or become silent. */
-  async #lose(member: FleetMember, signal: 'SIGKILL' | 'SIGSTOP', foundWithinMs: number): Promise<void> {
+  /** Kills a server, or freezes it: without a GOAWAY, its connections break, or become silent. */
+  async lose(member: FleetMember, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
+    const foundWithinMs = signal === 'SIGKILL' ? SECOND_MS : KEEPALIVE.timeMs + KEEPALIVE.timeoutMs
     const atMs = performance.now()
-    this.#happen(`${signal} ${member.name}`)
+    this.happen(`${signal} ${member.name}`)
     this.#fleet.setServing(member, false)
     member.signal(signal)
     const limitMs = foundWithinMs + SLACK_MS
     const tookMs = await this.#timesUntil((ready) => !ready.includes(member.address), limitMs)
     this.#losses.push({ address: member.address, atMs, foundAtMs: performance.now() })
-    this.#happen(`${member.name} is left out`)
+    this.happen(`${member.name} is left out`)
     const what = `after ${signal} the server is left out within ${foundWithinMs} ms`
     this.verdicts.expect(what, tookMs < limitMs, `${Math.round(tookMs)} ms`)
-    await this.#expectShares(`after ${signal}`)
+    await this.expectShares(`after ${signal}`)
   }
 
-  async #leave(member: FleetMember): Promise<void> {
-    this.#happen(`SIGTERM ${member.name}`)
-    this.#fleet.setServing(member, false)
-    member.signal('SIGTERM')
-    const code = await member.exited
-    this.#happen(`${member.name} has left`)
-    this.verdicts.expect('a server that is asked to leaves in peace', code === 0, `exit code ${code}`)
-    await this.#expectShares('after SIGTERM')
+  /** Drains servers, all at the same time. */
+  async leave(...members: readonly FleetMember[]): Promise<void> {
+    this.happen(`SIGTERM ${namesOf(members)}`)
+    for (const member of members) {
+      this.#fleet.setServing(member, false)
+      member.signal('SIGTERM')
+    }
+    const codes = await Promise.all(members.map(({ exited }) => exited))
+    this.happen(`${namesOf(members)} left`)
+    const areZero = codes.every((code) => code === 0)
+    this.verdicts.expect(`${namesOf(members)} drained`, areZero, `exit code ${codes.join(', ')}`)
   }
 
-  async #join(count: number): Promise<FleetMember[]> {
-    const joined = await this.#fleet.start(count, 'fickle')
-    this.#happen(`${joined.map(({ name }) => name).join(' and ')} join`)
+  /** Starts servers, and waits until they are used. */
+  async join(count: number, kind: MemberKind): Promise<FleetMember[]> {
+    const joined = await this.#fleet.start(count, kind)
+    this.happen(`${namesOf(joined)} joined`)
     await this.#fleet.publish()
     const limitMs = 2 * SECOND_MS + SLACK_MS
     const areUsed = (ready: readonly string[]) => joined.every(({ address }) => ready.includes(address))
     const tookMs = await this.#timesUntil(areUsed, limitMs)
-    const what = 'servers that join are used within 2000 ms'
+    const what = `${namesOf(joined)}, which joined, used within 2000 ms`
     this.verdicts.expect(what, tookMs < limitMs, `${Math.round(tookMs)} ms`)
-    await this.#expectShares('after two joined')
     return joined
   }
 
-  async #fallIll(member: FleetMember): Promise<void> {
-    this.#happen(`${member.name} is NOT_SERVING`)
+  /** Makes a fickle server unhealthy, then healthy again. */
+  async fallIll(member: FleetMember): Promise<void> {
+    this.happen(`${member.name} is NOT_SERVING`)
     this.#fleet.setServing(member, false)
     member.signal('SIGUSR2')
-    await this.#expectShares('while one is NOT_SERVING')
-    this.#happen(`${member.name} is SERVING`)
+    await this.expectShares('while one is NOT_SERVING')
+    this.happen(`${member.name} is SERVING`)
     this.#fleet.setServing(member, true)
     member.signal('SIGUSR2')
-    await this.#expectShares('after it is SERVING again')
+    await this.expectShares('after it is SERVING again')
+  }
+
+  /** Notes an event for the report. */
+  happen(what: string): void {
+    this.#events.push({ atMs: performance.now(), what })
   }
 
   /** Waits for the last change to take effect, then counts attempts per server until all serving servers have equal shares. */
-  async #expectShares(when: string): Promise<void> {
+  async expectShares(when: string): Promise<void> {
     await sleep(SECOND_MS)
     await Promise.all(this.#clients.map((client) => this.#expectSharesOf(client, when)))
   }
@@ -202,10 +214,10 @@ class Trial implements AsyncDisposable {
   async #timesUntil(holds: (ready: readonly string[]) => boolean, limitMs: number): Promise<number> {
     return Math.max(...(await Promise.all(this.#clients.map((client) => client.timeUntil(holds, limitMs)))))
   }
+}
 
-  #happen(what: string): void {
-    this.#events.push({ atMs: performance.now(), what })
-  }
+function namesOf(members: readonly FleetMember[]): string {
+  return members.map(({ name }) => name).join(' and ')
 }
 
 function areEqual(shares: readonly number[]): boolean {
