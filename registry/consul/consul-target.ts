@@ -1,6 +1,9 @@
 /** Parses targets of Consul: `consul://127.0.0.1:8500/greeter?tag=v2`. */
 import type { Target } from '../../client/node/contracts/resolver.ts'
 
+/** Parts separated by `/`. */
+const SERVICE = /^[^/]+(?:\/[^/]+)*$/
+
 /** What a target says. */
 export interface ConsulTarget {
   readonly service: string
@@ -19,7 +22,7 @@ export interface ConsulTarget {
 export function parseConsulTarget({ authority, endpoint }: Target, defaultUrl: URL): ConsulTarget {
   const [path = '', ...searches] = endpoint.split('?')
   const service = decode(path)
-  if (service === '' || service.includes('/') || searches.length > 1) throw invalid(authority, endpoint)
+  if (!SERVICE.test(service) || searches.length > 1) throw invalid(authority, endpoint)
   const parameters = new URLSearchParams(searches[0] ?? '')
   for (const name of parameters.keys()) {
     if (name !== 'tag' && name !== 'dc')

@@ -62,9 +62,10 @@ export class RegistryResolver implements Resolver {
     }
   }
 
-  #tell(endpoints: readonly Endpoint[]): void {
+  #tell(found: readonly Endpoint[]): void {
     if (this.#abort.signal.aborted) return
     this.#failures = 0
+    const endpoints = uniqueEndpoints(found)
     if (endpoints.length === 0) {
       this.#tellError(new ConnectError(`${this.#watch.subject} has no instances`, Code.Unavailable))
       return
@@ -87,6 +88,12 @@ export class RegistryResolver implements Resolver {
     this.#told = null
     this.#context.listener.onResult({ endpoints: error })
   }
+}
+
+/** Keeps the last of several endpoints with the same addresses: a server that started again may be there twice until its old entry expires. */
+function uniqueEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const unique = new Map(endpoints.map((endpoint) => [endpoint.addresses.map(addressKey).sort().join(), endpoint]))
+  return unique.size === endpoints.length ? endpoints : [...unique.values()]
 }
 
 /** Equal for lists of the same endpoints with the same attributes, in any order. */

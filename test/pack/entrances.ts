@@ -11,6 +11,7 @@ export const NODE_ENTRANCES = {
   'server/openapi': 'server/openapi/public.ts',
   'server/telemetry': 'server/telemetry/public.ts',
   client: 'client/node/public.ts',
+  'registry/consul': 'registry/consul/public.ts',
 }
 
 /** For pages. They share no chunks with those for Node. */

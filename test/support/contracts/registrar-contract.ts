@@ -63,7 +63,8 @@ export function testRegistrar({ open }: RegistrarCase): void {
     )
     await untilFound(bench, ['127.0.0.1:1001'])
     expect((await bench.find('greeter'))[0]?.metadata).toMatchObject({ weight: 3, zone: 'z1', version: '1.2.0' })
-    expect(registration.isRegistered).toBe(true)
+    // The registry has it before its answer has arrived.
+    await vi.waitFor(() => expect(registration.isRegistered).toBe(true), waiting())
     await registration.deregister(PATIENCE_MS)
     expect(await addresses(bench)).toEqual([])
     expect(registration.isRegistered).toBe(false)

@@ -15,6 +15,7 @@ function targetOf(text: string): Target {
 test.each([
   ['consul:///greeter', 'greeter', 'https://agent.test:9999/consul', [], undefined],
   ['consul:greeter', 'greeter', 'https://agent.test:9999/consul', [], undefined],
+  ['consul:///shop/orders', 'shop/orders', 'https://agent.test:9999/consul', [], undefined],
   ['consul://10.0.0.1/greeter', 'greeter', 'https://10.0.0.1:8501/', [], undefined],
   ['consul://[::1]:80/greeter?tag=v2', 'greeter', 'https://[::1]:80/', ['v2'], undefined],
   ['consul:///a%20b?tag=x&tag=y%26z&dc=eu', 'a b', 'https://agent.test:9999/consul', ['x', 'y&z'], 'eu'],
@@ -30,8 +31,9 @@ test('the authority of a target is its service', () => {
 
 test.each([
   'consul:///',
-  'consul:///a/b',
-  'consul:///a%2Fb',
+  'consul:////a',
+  'consul:///a/',
+  'consul:///a%2F%2Fb',
   'consul:///a%',
   'consul:///a?tag=1?tag=2',
   'consul:///a?near=_agent',

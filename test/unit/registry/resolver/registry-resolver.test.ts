@@ -53,6 +53,14 @@ test('each changed list is passed on once, after start', async () => {
   expect(results).toEqual([[endpoint(1), endpoint(2)], [endpoint(2)]])
 })
 
+test('a server that is registered twice is one endpoint', async () => {
+  const { results, watches } = setUp()
+  await settled()
+  watches[0]?.tell(1, 2, 1)
+  watches[0]?.tell(1, 2)
+  expect(results).toEqual([[endpoint(1), endpoint(2)]])
+})
+
 test('a lost watch starts again after the connection backoff, and its error names the service', async () => {
   const { clock, results, watches } = setUp()
   await settled()
