@@ -39,7 +39,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/demo/topics/',
-    may: ['wire/abort-group.ts', 'wire/nats/'],
+    may: ['wire/abort-group.ts', 'wire/nats/', 'server/workers/contracts/'],
     reason: 'a broker can replace the hub, so it depends on no service and no protocol',
   },
   { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
@@ -50,7 +50,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/rpc/',
-    may: ['wire/', 'gen/', 'server/interceptors/', 'server/observing/'],
+    may: ['wire/', 'gen/', 'server/interceptors/', 'server/observing/', 'server/workers/contracts/'],
     reason: 'calls run through the interceptors',
   },
   {
@@ -70,7 +70,16 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/admin/',
-    may: ['server/rpc/', 'server/listen/', 'server/lifecycle/', 'server/observing/', 'server/config/', 'wire/', 'gen/'],
+    may: [
+      'server/rpc/',
+      'server/listen/',
+      'server/lifecycle/',
+      'server/observing/',
+      'server/config/',
+      'wire/',
+      'gen/',
+      'server/workers/contracts/',
+    ],
     reason: 'it shows and changes a server, which works without it',
   },
   {
@@ -80,7 +89,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/listen/',
-    may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],
+    may: ['wire/', 'server/observing/', 'server/rpc/exchange/', 'server/workers/contracts/'],
     reason: 'sockets do not depend on services',
   },
   {
@@ -94,7 +103,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayForTypes: ['server/terminal/'],
     reason: 'it adds a protocol that calls do without',
   },
-  { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
+  {
+    area: 'server/limits/',
+    may: ['server/rpc/', 'wire/', 'server/workers/contracts/'],
+    reason: 'calls do not depend on what limits them',
+  },
   {
     area: 'server/openapi/',
     may: ['server/rpc/', 'server/auth/auth-rules.ts', 'wire/', 'gen/'],
@@ -111,6 +124,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       'wire/codec/codec-counts.ts',
       'wire/guard-observers.ts',
       'wire/version.ts',
+      'server/workers/contracts/',
     ],
     mayForTypes: ['wire/', 'server/rpc/'],
     reason: 'calls and ports report to it, and do not depend on it',
@@ -140,6 +154,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayForTypes: ['server/'],
     reason: 'a server works without it, in one process',
   },
+  { area: 'server/workers/contracts/', may: [], reason: 'what workers share depends on it, in all parts of a server' },
   {
     area: 'server/registry/',
     may: ['wire/'],

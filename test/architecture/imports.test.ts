@@ -87,6 +87,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/terminal/': ['server/terminal/a.ts', `import { x } from '../telemetry/x.ts'`],
   'server/lifecycle/': ['server/lifecycle/a.ts', `const x = await import('../app.ts')`],
   'server/config/': ['server/config/a.ts', `export type X = import('../plugin-options.ts').X`],
+  'server/workers/contracts/': ['server/workers/contracts/a.ts', `import { x } from '../link/x.ts'`],
   'server/workers/': ['server/workers/a.ts', `import { x } from '../serve.ts'`],
   'server/registry/': ['server/registry/a.ts', `import { x } from '../../registry/etcd/x.ts'`],
   'registry/': ['registry/etcd/a.ts', `import type { X } from '../../server/app.ts'`],
