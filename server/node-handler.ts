@@ -28,6 +28,7 @@ import {
 } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
+import { thisWorker } from './workers/contracts/this-worker.ts'
 
 /** The options of `nodeHandler`: those of the plugin that concern calls. */
 export interface NodeHandlerOptions
@@ -87,6 +88,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     log: handlerLog(log),
     api: apiFactsOf(options, ''),
     metricSources: metricSourcesOf(options.middleware),
+    worker: thisWorker(),
   }
   warnOfUnenforcedAuth(options.middleware, prepared)
   start

@@ -36,6 +36,7 @@ import { metricSourcesOf, observersOf, prepareMiddleware } from './rpc/middlewar
 import { createNativeLane } from './rpc/native-lane.ts'
 import { servedRoutesOf } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
+import { thisWorker } from './workers/contracts/this-worker.ts'
 
 /** How long calls may continue once Fastify closes, for servers without `onePort`. */
 const DEFAULT_DRAIN_TIME: DrainTime = Object.freeze({ totalMs: 25_000, leftMs: () => 25_000 })
@@ -99,6 +100,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     log: app.log,
     api: apiFactsOf(options, app.prefix),
     metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
+    worker: thisWorker(),
   })
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)

@@ -4,6 +4,7 @@ import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/con
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import type { MetricSource } from '../../wire/telemetry/metrics/metric-registry.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import { type AdmissionControl, joinAdmissions } from './admission.ts'
 import type { ApiFacts, CallerRules } from './api-facts.ts'
 import { joinGates, type RequestGate } from './request-gate.ts'
@@ -62,6 +63,8 @@ export interface PreparedServer {
   readonly metricSources: readonly MetricSource[]
   /** What a description of the API says, besides the methods. */
   readonly api: ApiFacts
+  /** The primary process, if this one is a worker: for what all workers share. */
+  readonly worker?: WorkerLink | undefined
 }
 
 /** What the middleware of a server does for the calls of one method. */

@@ -1,10 +1,11 @@
 /** Writes metrics out in the formats of Prometheus, with prom-client. */
-import type { CollectedMetric } from './prometheus-registry.ts'
+import type { CollectedData, CollectedMetric } from './prometheus-registry.ts'
 
 /** A registry of prom-client, such as its `register`. Only these parts are used. */
 export interface PromClientRegistry {
   readonly contentType: string
   getMetricsAsArray(): readonly object[]
+  getMetricsAsJSON(): Promise<readonly object[]>
   metrics(): Promise<string>
 }
 
@@ -61,15 +62,35 @@ export class Exposition {
 
   /** @param accept the header field of the request: OpenMetrics if it is asked for, and the text format otherwise */
   async render(accept: string | undefined): Promise<MetricsPage> {
+    const own = this.#readOwn()
+    const taken = namesOf(own)
+    return this.#write(accept, [
+      { registry: this.#own, metrics: own },
+      ...this.#programs.map((registry) => ({
+        registry,
+        metrics: othersOf(registry.getMetricsAsArray(), taken),
+      })),
+    ])
+  }
+
+  /** Reads the values of all metrics, for another process that writes them out. */
+  async read(): Promise<readonly CollectedData[]> {
+    const own = this.#readOwn()
+    const taken = namesOf(own)
+    const others = await Promise.all(this.#programs.map((registry) => registry.getMetricsAsJSON()))
+    const ofProgram = others.flatMap((metrics) => othersOf(metrics, taken) as readonly CollectedData[])
+    return [...own.map((metric) => metric.get()), ...ofProgram]
+  }
+
+  /** Writes out values that were read. */
+  renderValues(accept: string | undefined, values: readonly CollectedData[]): Promise<MetricsPage> {
+    return this.#write(accept, [{ registry: this.#own, metrics: values.map(metricOf) }])
+  }
+
+  async #write(accept: string | undefined, parts: readonly PagePart[]): Promise<MetricsPage> {
     const { PROMETHEUS_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE } = this.#client.Registry
     const isOpen = prefersOpenMetrics(accept ?? '')
     const contentType = isOpen ? OPENMETRICS_CONTENT_TYPE : PROMETHEUS_CONTENT_TYPE
-    const own = this.#readOwn()
-    const taken = new Set(own.map(({ name }) => name))
-    const parts = [
-      { registry: this.#own, metrics: own },
-      ...this.#programs.map((registry) => ({ registry, metrics: othersOf(registry, taken) })),
-    ]
     // Of no metrics, prom-client makes an empty line, which OpenMetrics does not allow.
     const filled = parts.filter(({ metrics }) => metrics.length > 0)
     const pages = await Promise.all(
@@ -80,9 +101,32 @@ export class Exposition {
   }
 }
 
+/** Metrics, and the registry that writes them out. */
+interface PagePart {
+  readonly registry: PromClientRegistry
+  readonly metrics: readonly object[]
+}
+
+function namesOf(metrics: readonly CollectedMetric[]): ReadonlySet<string> {
+  return new Set(metrics.map(({ name }) => name))
+}
+
 /** A name can be on the page once. */
-function othersOf(registry: PromClientRegistry, taken: ReadonlySet<string>): readonly object[] {
-  return registry.getMetricsAsArray().filter((metric) => !taken.has((metric as CollectedMetric).name))
+function othersOf(metrics: readonly object[], taken: ReadonlySet<string>): readonly object[] {
+  return metrics.filter((metric) => !taken.has((metric as CollectedMetric).name))
+}
+
+/** prom-client calls `get` on objects of its own that stand before this one, and may have another name. */
+function metricOf(data: CollectedData): CollectedMetric {
+  const { name, help, type } = data
+  return {
+    name,
+    help,
+    type,
+    get() {
+      return { ...data, name: this.name }
+    },
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { otelRegistry } from '../../../wire/telemetry/metrics/otel-registry.ts'
 import type { OtelMeter } from '../../../wire/telemetry/open-telemetry-api.ts'
 import { reloadsOf } from '../../lifecycle/reloads.ts'
 import type { Middleware, PreparedServer } from '../../rpc/middleware.ts'
+import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
 import { Exposition, loadPromClient } from './exposition.ts'
 import { measure } from './measure.ts'
 import { configureAccess } from './metrics-access.ts'
@@ -17,8 +18,9 @@ import {
   measuredFaults,
   pageFaults,
 } from './metrics-options.ts'
-import { addMetricsRoute, openMetricsPort, type PageParts, pageAddress } from './metrics-page.ts'
+import { addMetricsRoute, openMetricsPort, type PageParts, pageAddress, type RenderPage } from './metrics-page.ts'
 import { PrometheusRegistry } from './prometheus-registry.ts'
+import { shareMetrics } from './worker-metrics.ts'
 
 /** Middleware with an observer, for the transports of clients too. */
 export type MeasuringMiddleware = Middleware & Required<Pick<Middleware, 'observer'>>
@@ -72,7 +74,7 @@ export function otelMetrics(meter: OtelMeter, options: MeasuredOptions = {}): Me
 async function servePage(
   registry: PrometheusRegistry,
   options: MetricsOptions,
-  { app, log }: PreparedServer,
+  { app, log, worker }: PreparedServer,
 ): Promise<void> {
   const { path = DEFAULT_METRICS_PATH, port, host = '127.0.0.1', authorize, tokenFile, registries } = options
   const { access, reload } = configureAccess({ authorize, tokenFile, hasOwnPort: port !== undefined })
@@ -80,7 +82,7 @@ async function servePage(
   const parts: PageParts = {
     path,
     access,
-    render: (accept) => exposition.render(accept),
+    render: worker === undefined ? (accept) => exposition.render(accept) : renderOfAll(exposition, { app, worker }),
     onFault: (error) => log.error({ err: error }, 'metrics could not be collected'),
   }
   if (app !== undefined && tokenFile !== undefined && reload !== undefined) {
@@ -97,6 +99,16 @@ async function servePage(
     addMetricsRoute(app, parts)
     log.info({ path: app.prefix + path, readers: readersOf(options) }, 'metrics are served')
   } else throw new Error('metrics: nodeHandler has no routes for the page: set port')
+}
+
+/** Every worker answers for all. */
+function renderOfAll(
+  exposition: Exposition,
+  { app, worker }: { readonly app: PreparedServer['app']; readonly worker: WorkerLink },
+): RenderPage {
+  const shared = shareMetrics(worker, () => exposition.read())
+  app?.addHook('onClose', () => shared.report())
+  return async (accept) => exposition.renderValues(accept, await shared.collect())
 }
 
 async function closePort(server: Server): Promise<void> {

@@ -37,6 +37,7 @@ const RESOURCES: readonly MetricSource[] = [
     unit: 'By',
     description: 'Physical memory in use by the process',
     kind: 'gauge',
+    overWorkers: 'each',
     read: (report) => report(process.memoryUsage.rss()),
   },
   {
@@ -44,6 +45,7 @@ const RESOURCES: readonly MetricSource[] = [
     unit: 's',
     description: 'Time since the process started',
     kind: 'gauge',
+    overWorkers: 'each',
     read: (report) => report(process.uptime()),
   },
   {
@@ -51,6 +53,7 @@ const RESOURCES: readonly MetricSource[] = [
     unit: 'By',
     description: 'Heap memory in use, by space',
     kind: 'gauge',
+    overWorkers: 'each',
     read(report) {
       for (const { space_name, space_used_size } of getHeapSpaceStatistics())
         report(space_used_size, { 'v8js.heap.space.name': space_name })
@@ -75,6 +78,7 @@ const CODECS: MetricSource = {
   unit: '{type}',
   description: 'Message types in use, by what their codecs do and how',
   kind: 'gauge',
+  overWorkers: 'max',
   read(report) {
     for (const { task, way, reason, types } of codecCounts()) {
       report(types, { 'codec.task': task, 'codec.way': way, ...(reason !== '' && { 'codec.reason': reason }) })
@@ -99,6 +103,7 @@ class EventLoopDelays {
     unit: 's',
     description: `Event loop delay since the last collection, ${name === 'max' ? 'maximum' : `${name.slice(1)}th percentile`}`,
     kind: 'gauge',
+    overWorkers: 'each',
     read: (report) => report(Math.max(0, this.#read()[name] / NANOSECONDS - RESOLUTION_MS / 1000)),
   }))
 

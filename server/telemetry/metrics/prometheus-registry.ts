@@ -12,6 +12,7 @@ import {
   type MetricRegistry,
   type MetricSource,
   MetricSources,
+  type OverWorkers,
   type TraceIdentity,
 } from '../../../wire/telemetry/metrics/metric-registry.ts'
 import type { OtelAttributes } from '../../../wire/telemetry/open-telemetry-api.ts'
@@ -26,8 +27,18 @@ export interface MetricDescription {
 
 /** A metric in the form of prom-client. */
 export interface CollectedMetric extends MetricDescription {
-  get(): MetricDescription & { readonly values: readonly CollectedValue[]; readonly aggregator: 'sum' }
+  get(): CollectedData
 }
+
+/** The values of a metric in the form of prom-client. */
+export interface CollectedData extends MetricDescription {
+  readonly values: readonly CollectedValue[]
+  /** What the values of several processes become: prom-client's own words, and `each`. */
+  readonly aggregator: Aggregator
+}
+
+/** How values of several processes are merged. */
+export type Aggregator = OverWorkers | 'min' | 'average' | 'first' | 'omit'
 
 /** A line of the page. */
 export interface CollectedValue {
@@ -73,6 +84,7 @@ export class PrometheusRegistry implements MetricRegistry {
 
   addSource(source: MetricSource): () => void {
     const family = this.#family(source, source.kind, (labels) => new Count(labels))
+    family.aggregator = source.kind === 'counter' ? 'sum' : (source.overWorkers ?? 'sum')
     family.sources.add(source)
     return () => family.sources.delete(source)
   }
@@ -100,6 +112,7 @@ interface Series {
 class Family<S extends Series = Series> implements Instrument<S> {
   readonly description: MetricDescription
   readonly sources = new MetricSources()
+  aggregator: Aggregator = 'sum'
   readonly #create: (labels: Labels) => S
   readonly #series = new Map<string, S>()
 
@@ -135,7 +148,7 @@ function collected(family: Family): CollectedMetric {
     ...family.description,
     get() {
       const { name, help, type } = this
-      return { name, help, type, values: family.values(name), aggregator: 'sum' }
+      return { name, help, type, values: family.values(name), aggregator: family.aggregator }
     },
   }
 }

@@ -46,10 +46,18 @@ export interface TraceIdentity {
 /** Receives a value of a source. Default: no attributes. */
 export type ReportValue = (value: number, attributes?: OtelAttributes) => void
 
+/** What the values of several workers become. */
+export type OverWorkers = 'sum' | 'max' | 'each'
+
 /** A metric whose values exist elsewhere, and are read when metrics are collected. It costs nothing in between. */
 export interface MetricSource extends MetricDefinition {
   /** A gauge goes up and down; a counter only grows. */
   readonly kind: 'gauge' | 'counter'
+  /**
+   * What the values of the workers of one server become on its page: their `sum`, as of connections; the `max`imum, for what is the same in
+   * all; or one series for `each` worker, with the label `worker`. Counters are always added up. Default: `sum`.
+   */
+  readonly overWorkers?: OverWorkers
   /** Reports the values, at most one for each set of attribute values. */
   read(report: ReportValue): void
 }

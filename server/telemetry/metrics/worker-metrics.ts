@@ -1,0 +1,34 @@
+/** The metrics of a worker, and through its primary those of all. */
+
+import { numberPart } from '../../workers/contracts/numbered-parts.ts'
+import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
+import { METRICS_CHANNEL, type MetricsReport, type MetricsRequest } from './metrics-messages.ts'
+import type { CollectedData } from './prometheus-registry.ts'
+
+/** Reads the values of this process. */
+export type ReadMetrics = () => Promise<readonly CollectedData[]>
+
+/** A page of metrics in a worker. */
+export interface WorkerMetrics {
+  /**
+   * Returns the metrics of all workers.
+   *
+   * @throws as a request of the link
+   */
+  collect(): Promise<readonly CollectedData[]>
+  /** Sends the last values of this process to the primary, where they go on to count. */
+  report(): Promise<void>
+}
+
+/** Adds a page of this process. */
+export function shareMetrics(link: WorkerLink, read: ReadMetrics): WorkerMetrics {
+  const part = numberPart(link, METRICS_CHANNEL, read)
+  return {
+    async collect() {
+      return (await link.request(METRICS_CHANNEL, { part } satisfies MetricsRequest)) as readonly CollectedData[]
+    },
+    async report() {
+      link.send(METRICS_CHANNEL, { part, metrics: await read() } satisfies MetricsReport)
+    },
+  }
+}
