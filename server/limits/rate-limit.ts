@@ -5,9 +5,11 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/opt
 import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
 import { retryLater } from '../rpc/retry-later.ts'
 import { isStandardService } from '../rpc/standard-service.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import { type FlexibleLimiter, flexibleStore } from './flexible-store.ts'
 import { GuardedStore } from './guarded-store.ts'
 import { limitMetrics } from './limit-metrics.ts'
+import { PrimaryStore } from './primary-store.ts'
 import { keyFunction, RATE_LIMIT_KEYS, type RateLimitBy } from './rate-limit-key.ts'
 import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 
@@ -21,9 +23,9 @@ export interface RateLimitOptions {
   readonly capacity?: number
   /** The calls per second in the long run. From 0.001 (one in 17 minutes) to 1,000,000,000. */
   readonly refillPerSecond?: number
-  /** Where the buckets are kept: `redisStore`, or one of your own. Default: in this process. */
+  /** Where the buckets are kept: `redisStore`, or one of your own. Default: in this process; with workers, in their primary. */
   readonly store?: RateLimitStore
-  /** The most buckets in this process, about 150 bytes each. A whole number from 1. Default: 100,000. */
+  /** The most buckets in the default store, about 150 bytes each. A whole number from 1. Default: 100,000. */
   readonly maxKeys?: number
   /** A limiter of the package `rate-limiter-flexible` in place of the token bucket. Its `points` and `duration` are the limit. */
   readonly limiter?: FlexibleLimiter
@@ -81,10 +83,12 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   const keyOf = keyFunction(by)
   const state = { refused: 0 }
   let log: PreparedServer['log'] | undefined
-  const store = guardedStore(options, (failure) => {
+  let isShared = false
+  const onChange = (failure: unknown) => {
     if (failure === undefined) log?.info('rate limit: store answers again')
     else log?.warn({ err: failure, calls: options.whenStoreFails ?? 'admit' }, 'rate limit: store failed')
-  })
+  }
+  let store = guardedStore(options, ownStore(options), onChange)
 
   function refuseFor(waitMs: number): void {
     if (waitMs === 0) return
@@ -106,6 +110,10 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
     },
     prepare(server) {
       log = server.log
+      if (server.worker !== undefined && countsForMachine(options) && !isShared) {
+        isShared = true
+        store = guardedStore(options, sharedStore(options, server.worker), onChange)
+      }
       if (by === 'principal' && server.inner.includes('authenticate')) {
         throw new RangeError('rateLimit by principal stands before authenticate: list it after')
       }
@@ -113,17 +121,44 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   }
 }
 
-function guardedStore(options: RateLimitOptions, onChange: (failure: unknown) => void): GuardedStore {
-  const { limiter, maxKeys = 100_000, clock = systemClock, capacity = 0, refillPerSecond = 0 } = options
-  const ownStore = limiter === undefined ? new MemoryStore({ maxKeys, now: () => clock.now() }) : flexibleStore(limiter)
+const DEFAULT_MAX_KEYS = 100_000
+
+function guardedStore(
+  options: RateLimitOptions,
+  store: RateLimitStore,
+  onChange: (failure: unknown) => void,
+): GuardedStore {
+  const { clock = systemClock, capacity = 0, refillPerSecond = 0 } = options
   return new GuardedStore({
-    store: options.store ?? ownStore,
+    store,
     limit: { capacity, refillPerSecond },
     whenStoreFails: options.whenStoreFails ?? 'admit',
     timeoutMs: options.storeTimeoutMs ?? 250,
     clock,
     onChange,
   })
+}
+
+function ownStore({
+  store,
+  limiter,
+  maxKeys = DEFAULT_MAX_KEYS,
+  clock = systemClock,
+}: RateLimitOptions): RateLimitStore {
+  if (store !== undefined) return store
+  return limiter === undefined ? new MemoryStore({ maxKeys, now: () => clock.now() }) : flexibleStore(limiter)
+}
+
+/** Stores and limiters of the program are shared by workers, or not, as the program decides. */
+function countsForMachine({ store, limiter }: RateLimitOptions): boolean {
+  return store === undefined && limiter === undefined
+}
+
+function sharedStore(
+  { maxKeys = DEFAULT_MAX_KEYS, clock = systemClock }: RateLimitOptions,
+  worker: WorkerLink,
+): RateLimitStore {
+  return new PrimaryStore(worker, { maxKeys, clock })
 }
 
 function assertRanges(options: RateLimitOptions): void {

@@ -3,7 +3,9 @@ import { isIPv6, type Socket } from 'node:net'
 import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
 import type { ConnectionCounts } from '../observing/connection-counts.ts'
 import type { PortLog } from '../observing/port-log.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import { MAKES_ROOM_FROM_MS } from './idle-queue.ts'
+import { SharedPlaces } from './shared-places.ts'
 
 /** The limits. */
 export interface ConnectionLimitOptions {
@@ -23,6 +25,8 @@ export interface ConnectionLimitParts {
   readonly counts?: Pick<ConnectionCounts, 'onRefused'>
   /** Default: the clock of the process. */
   readonly clock?: Clock
+  /** Counts the connections of all workers. Default: those of this process are all. */
+  readonly worker?: WorkerLink | undefined
 }
 
 /** A connection without an open request, as far as its front can tell. */
@@ -47,6 +51,8 @@ export class ConnectionLimits {
   readonly #parts: ConnectionLimitParts
   readonly #clock: Clock
   readonly #counts = new Map<string, number>()
+  /** Undefined in a process that is no worker. */
+  readonly #shared: SharedPlaces | undefined
   #total = 0
   /** Events since the last warning. */
   #since = NOTHING
@@ -56,11 +62,21 @@ export class ConnectionLimits {
     this.#options = options
     this.#parts = parts
     this.#clock = parts.clock ?? systemClock
+    const { worker: link } = parts
+    const limits = {
+      maxConnections: options.maxConnections,
+      maxConnectionsPerAddress: options.maxConnectionsPerAddress,
+    }
+    this.#shared = link && new SharedPlaces({ link, limits, makeRoom: () => this.#makeRoom() })
   }
 
-  /** Returns whether a connection may stay. If so it is counted until it closes; otherwise the caller destroys it. */
-  admit(socket: Socket): boolean {
+  /**
+   * Returns whether a connection may stay. If so it is counted until it closes; otherwise the caller destroys it. In a worker the primary
+   * decides, for the machine.
+   */
+  admit(socket: Socket): boolean | Promise<boolean> {
     const network = networkOf(socket.remoteAddress ?? '')
+    if (this.#shared !== undefined) return this.#admitShared(this.#shared, network, socket)
     if (!this.#hasRoomFor(network)) {
       this.#note('refusedByAddress')
       return false
@@ -71,6 +87,25 @@ export class ConnectionLimits {
     }
     this.#count(network, 1)
     socket.once('close', () => this.#count(network, -1))
+    return true
+  }
+
+  /** The primary may admit a connection that has closed since. */
+  async #admitShared(places: SharedPlaces, network: string, socket: Socket): Promise<boolean> {
+    const verdict = await places.take(network)
+    if (verdict === 'refused' || verdict === 'refusedByAddress') {
+      this.#note(verdict)
+      return false
+    }
+    if (socket.closed) {
+      places.free(network)
+      return false
+    }
+    this.#count(network, 1)
+    socket.once('close', () => {
+      this.#count(network, -1)
+      places.free(network)
+    })
     return true
   }
 

@@ -6,6 +6,7 @@ import { RouteMemo } from '../../wire/http2/http2.ts'
 import { ConnectionCounts } from '../observing/connection-counts.ts'
 import { guardPortLog, type PortLog, SILENT_LOG } from '../observing/port-log.ts'
 import type { NodeHandler, NodeRequest, NodeResponse } from '../rpc/exchange/node-request.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
 import { HostGuard } from './host-guard.ts'
 import { Http1Front } from './http1-front.ts'
@@ -35,6 +36,8 @@ export interface PortParts {
   readonly calls?: PortCalls
   /** Default: silent. */
   readonly log?: PortLog
+  /** The primary, which counts the connections of all workers. Default: there are no workers. */
+  readonly worker?: WorkerLink | undefined
   /** Whether `clientError` listeners answer unreadable HTTP/1.1. Default: the port does. */
   readonly leavesClientErrors?: boolean
 }
@@ -75,6 +78,7 @@ export class OnePortServer extends Server {
     this.options = options
     this.#limits = new ConnectionLimits(options, {
       log,
+      worker: parts.worker,
       counts: this.connectionCounts,
       findLongestIdle: (now) => this.#findLongestIdle(now),
       clearIdle: () => {
@@ -246,7 +250,8 @@ export class OnePortServer extends Server {
   #onConnection(socket: Socket): void {
     // Stays for the life of the socket: a reset can come at any time, also after another owner has taken it.
     socket.on('error', () => {})
-    if (!this.#limits.admit(socket)) {
+    const admission = this.#limits.admit(socket)
+    if (admission === false) {
       socket.destroy()
       return
     }
@@ -257,6 +262,17 @@ export class OnePortServer extends Server {
       this.#sockets.delete(socket)
       this.#unspoken.delete(socket)
     })
+    if (admission === true) this.#awaitProtocol(socket)
+    else void this.#awaitAdmission(socket, admission)
+  }
+
+  /** The place of a worker's connection is its primary's to give. What arrives meanwhile stays in the socket. */
+  async #awaitAdmission(socket: Socket, admission: Promise<boolean>): Promise<void> {
+    if (!(await admission)) socket.destroy()
+    else if (!socket.destroyed) this.#awaitProtocol(socket)
+  }
+
+  #awaitProtocol(socket: Socket): void {
     awaitFirstBytes(socket, this.options.sniffTimeoutMs, (spoken, protocol) => {
       this.#unspoken.delete(spoken)
       this.#onProtocol(spoken, protocol)

@@ -3,6 +3,7 @@ import type { FastifyServerFactory, FastifyServerOptions } from 'fastify'
 import { readTrustProxy } from '../observing/client-address.ts'
 import type { PortLog } from '../observing/port-log.ts'
 import type { NodeHandler } from '../rpc/exchange/node-request.ts'
+import { thisWorker } from '../workers/contracts/this-worker.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
 import { PortCalls } from './port-calls.ts'
@@ -42,6 +43,7 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
       const server = new OnePortServer(resolved, handler as unknown as NodeHandler, {
         calls,
         log: fastifyOptions.logger as unknown as PortLog,
+        worker: thisWorker(),
         leavesClientErrors: hasOwnClientErrorHandler(fastifyOptions),
       })
       return server as unknown as ReturnType<FastifyServerFactory>

@@ -1,0 +1,87 @@
+/** Keeps the buckets of a rate limit in the primary, for all workers. */
+import type { Clock } from '../../wire/http2/http2.ts'
+import { numberPart } from '../workers/contracts/numbered-parts.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
+import { RATE_LIMIT_CHANNEL, type TakeRequest } from './rate-limit-messages.ts'
+import type { RateLimitStore } from './rate-limit-store.ts'
+import type { TokenBucketLimit } from './token-bucket.ts'
+
+/** The most keys without a token that are remembered. */
+const MAX_EMPTY = 10_000
+
+/** The options of {@link PrimaryStore}. */
+export interface PrimaryStoreOptions {
+  /** The most buckets in the primary. */
+  readonly maxKeys: number
+  readonly clock: Clock
+}
+
+/** A call that waits for its token. */
+interface Taking {
+  readonly key: string
+  resolve(waitMs: number): void
+  reject(error: unknown): void
+}
+
+/**
+ * Asks the primary once for all calls of a turn of the event loop. A bucket that is empty stays so until its next token, so that callers
+ * far above their limit do not cost the primary anything.
+ */
+export class PrimaryStore implements RateLimitStore {
+  readonly #link: WorkerLink
+  readonly #options: PrimaryStoreOptions
+  readonly #number: number
+  /** When there is a token again, by key. */
+  readonly #emptyUntilMs = new Map<string, number>()
+  #waiting: Taking[] = []
+
+  constructor(link: WorkerLink, options: PrimaryStoreOptions) {
+    this.#link = link
+    this.#options = options
+    this.#number = numberPart(link, RATE_LIMIT_CHANNEL)
+  }
+
+  take(key: string, bucket: TokenBucketLimit): number | Promise<number> {
+    const waitMs = this.#knownWait(key)
+    if (waitMs > 0) return waitMs
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ key, resolve, reject })
+      if (this.#waiting.length === 1) setImmediate(() => this.#ask(bucket))
+    })
+  }
+
+  #knownWait(key: string): number {
+    const emptyUntilMs = this.#emptyUntilMs.get(key)
+    if (emptyUntilMs === undefined) return 0
+    const waitMs = Math.ceil(emptyUntilMs - this.#options.clock.now())
+    if (waitMs <= 0) this.#emptyUntilMs.delete(key)
+    return Math.max(0, waitMs)
+  }
+
+  async #ask(bucket: TokenBucketLimit): Promise<void> {
+    const taking = this.#waiting
+    this.#waiting = []
+    const { maxKeys, clock } = this.#options
+    const askedAtMs = clock.now()
+    const request: TakeRequest = { limit: this.#number, bucket, maxKeys, keys: taking.map(({ key }) => key) }
+    let waits: readonly number[]
+    try {
+      waits = (await this.#link.request(RATE_LIMIT_CHANNEL, request)) as readonly number[]
+    } catch (error) {
+      for (const { reject } of taking) reject(error)
+      return
+    }
+    for (const [index, { key, resolve }] of taking.entries()) {
+      const waitMs = waits[index] ?? 0
+      if (waitMs > 0) this.#remember(key, askedAtMs + waitMs)
+      resolve(waitMs)
+    }
+  }
+
+  #remember(key: string, emptyUntilMs: number): void {
+    this.#emptyUntilMs.delete(key)
+    this.#emptyUntilMs.set(key, emptyUntilMs)
+    const [oldest] = this.#emptyUntilMs.size > MAX_EMPTY ? this.#emptyUntilMs.keys() : []
+    if (oldest !== undefined) this.#emptyUntilMs.delete(oldest)
+  }
+}

@@ -1,0 +1,61 @@
+/** The places of connections on a port that all workers share, as one worker uses them. */
+
+import { numberPart } from '../workers/contracts/numbered-parts.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
+import { PLACES_CHANNEL, type PlacesFreed, type PlacesRequest, type PlaceVerdict } from './place-messages.ts'
+
+/** How soon closed connections are reported again that the primary did not take. */
+const RETRY_MS = 100
+
+/** What the places of a worker work with. */
+export interface SharedPlacesParts {
+  readonly link: WorkerLink
+  readonly limits: Pick<PlacesRequest, 'maxConnections' | 'maxConnectionsPerAddress'>
+  /** Ends an idle connection of this worker. Returns whether there was one. */
+  makeRoom(): boolean
+}
+
+/** Asks the primary once for all connections of a turn of the event loop. */
+export class SharedPlaces {
+  readonly #parts: SharedPlacesParts
+  readonly #number: number
+  #taking: { readonly network: string; resolve(verdict: PlaceVerdict): void }[] = []
+  #freed: string[] = []
+  #reporting: NodeJS.Immediate | NodeJS.Timeout | undefined
+
+  constructor(parts: SharedPlacesParts) {
+    this.#parts = parts
+    this.#number = numberPart(parts.link, PLACES_CHANNEL, () => parts.makeRoom())
+  }
+
+  /** Takes a place, which `free` gives back unless the connection was refused. A primary that does not answer admits. */
+  take(network: string): Promise<PlaceVerdict> {
+    return new Promise((resolve) => {
+      this.#taking.push({ network, resolve })
+      if (this.#taking.length === 1) setImmediate(() => this.#ask())
+    })
+  }
+
+  /** Gives a place back. */
+  free(network: string): void {
+    this.#freed.push(network)
+    this.#reporting ??= setImmediate(() => this.#report())
+  }
+
+  async #ask(): Promise<void> {
+    const taking = this.#taking
+    this.#taking = []
+    const { link, limits } = this.#parts
+    const networks = taking.map(({ network }) => network)
+    const request: PlacesRequest = { ...limits, part: this.#number, networks }
+    const verdicts = await link.request(PLACES_CHANNEL, request).catch(() => [])
+    for (const [index, { resolve }] of taking.entries()) resolve((verdicts as PlaceVerdict[])[index] ?? 'admitted')
+  }
+
+  #report(): void {
+    this.#reporting = undefined
+    const freed: PlacesFreed = { part: this.#number, networks: this.#freed }
+    if (this.#parts.link.send(PLACES_CHANNEL, freed)) this.#freed = []
+    else this.#reporting = setTimeout(() => this.#report(), RETRY_MS).unref()
+  }
+}

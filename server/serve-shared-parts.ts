@@ -1,0 +1,12 @@
+/** What the workers of one server share, so that it looks like one process: the half that the primary keeps. */
+import { servePrimaryRateLimits } from './limits/primary-rate-limits.ts'
+import { servePrimaryPlaces } from './listen/primary-places.ts'
+import { servePrimaryMetrics } from './telemetry/metrics/primary-metrics.ts'
+import type { PrimaryLink } from './workers/contracts/worker-link.ts'
+
+/** Keeps what workers share: the buckets of rate limits, the connections of ports, the metrics. Called once, before the first worker starts. */
+export function serveSharedParts(link: PrimaryLink): void {
+  servePrimaryRateLimits(link)
+  servePrimaryPlaces(link)
+  servePrimaryMetrics(link)
+}
