@@ -12,6 +12,7 @@ export const NODE_ENTRANCES = {
   'server/telemetry': 'server/telemetry/public.ts',
   client: 'client/node/public.ts',
   'registry/consul': 'registry/consul/public.ts',
+  'registry/nats': 'registry/nats/public.ts',
 }
 
 /** For pages. They share no chunks with those for Node. */

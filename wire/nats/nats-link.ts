@@ -1,13 +1,7 @@
 /** A connection to NATS that comes back, and fails what waits for it as soon as it is lost. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type Authenticator,
-  AuthorizationError,
-  connect,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  UserAuthenticationExpiredError,
-} from '@nats-io/transport-node'
+import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import { connectNats, NatsRefusal } from './connect-nats.ts'
 import { type NatsAddress, parseNatsAddress } from './nats-address.ts'
 
 /** How to reach NATS. */
@@ -37,15 +31,8 @@ export interface NatsLinkUser {
   onAvailable(isAvailable: boolean): void
 }
 
-/** NATS was reached but cannot be used: another attempt would not help. Its message contains no credentials. */
-export class NatsRefusal extends Error {
-  override readonly name = 'NatsRefusal'
-}
-
 const MIN_WAIT_MS = 100
 const WAIT_SPREAD_MS = 900
-/** Of the pings of one timeout. The connection is lost when these, and one more, stay without an answer. */
-const PINGS = 2
 
 /** Connects, and stays connected until it is closed: it tries for ever, with random waits, so that clients do not come back at once. */
 export class NatsLink {
@@ -119,32 +106,14 @@ export class NatsLink {
   }
 
   async #connect(): Promise<NatsConnection> {
-    const { servers, isSecure, ...credentials } = this.#address
+    const { isSecure, ...address } = this.#address
     const { name, timeoutMs, authenticator, tls = isSecure ? {} : undefined } = this.#options
-    try {
-      const connection = await connect({
-        ...credentials,
-        servers: [...servers],
-        name,
-        timeout: timeoutMs,
-        pingInterval: timeoutMs / (PINGS + 1),
-        maxPingOut: PINGS,
-        maxReconnectAttempts: -1,
-        // Credentials may be renewed, and an account may be set up after its clients.
-        ignoreAuthErrorAbort: true,
-        reconnectDelayHandler: () => this.#waitMs(),
-        noAsyncTraces: true,
-        ...(authenticator && { authenticator }),
-        ...(tls && { tls }),
-      })
-      this.#isConnected = true
-      void this.#follow(connection)
-      if (this.#closing.signal.aborted) await connection.close()
-      return connection
-    } catch (cause) {
-      if (!isRefusal(cause)) throw cause
-      throw new NatsRefusal(`nats: ${servers.join(', ')} refuses the credentials`)
-    }
+    const reconnectDelayMs = () => this.#waitMs()
+    const connection = await connectNats({ ...address, name, timeoutMs, authenticator, tls, reconnectDelayMs })
+    this.#isConnected = true
+    void this.#follow(connection)
+    if (this.#closing.signal.aborted) await connection.close()
+    return connection
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
@@ -193,8 +162,4 @@ export class NatsLink {
   async #wait(): Promise<void> {
     await sleep(this.#waitMs(), undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
   }
-}
-
-function isRefusal(cause: unknown): boolean {
-  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError
 }

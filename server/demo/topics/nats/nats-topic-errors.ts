@@ -7,7 +7,7 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node'
-import { NatsRefusal } from '../../../../wire/nats/nats-link.ts'
+import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
 import { TopicError } from '../topic-error.ts'
 
 const UNAVAILABLE = 503

@@ -2,7 +2,7 @@
 import { jetstream } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { NatsRefusal } from '../../../../wire/nats/nats-link.ts'
+import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
 import { isUnanswered, refusalOf } from './nats-topic-errors.ts'
 import { isAtLeast, type JetStreamAccess, type ServerVersion } from './topic-reader.ts'
 import { ensureTopicStream, type TopicStreamSettings } from './topic-stream.ts'

@@ -8,7 +8,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream'
-import { NatsRefusal } from '../../../../wire/nats/nats-link.ts'
+import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
 import type { TopicBrokerLimits } from '../broker/topic-broker.ts'
 
 /** Names the subjects of topics. */

@@ -1,0 +1,71 @@
+/** Opens connections to NATS. */
+import {
+  type Authenticator,
+  AuthorizationError,
+  connect,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node'
+
+/** How to connect. */
+export interface NatsConnectOptions {
+  /** `host:port` of each server of one cluster. */
+  readonly servers: readonly string[]
+  readonly user?: string | undefined
+  readonly pass?: string | undefined
+  readonly token?: string | undefined
+  /** Proves who the client is by other means, such as `credsAuthenticator()`. */
+  readonly authenticator?: Authenticator | undefined
+  /** Settings of TLS, which is used if they are there. */
+  readonly tls?: NodeConnectionOptions['tls'] | undefined
+  /** How NATS shows the connection to its operators. */
+  readonly name: string
+  /** The longest wait for a server to accept the connection, and the silence after which it counts as lost, in milliseconds. */
+  readonly timeoutMs: number
+  /** Returns the wait before the next attempt once the connection was lost, in milliseconds. Default: it then is closed. */
+  readonly reconnectDelayMs?: (() => number) | undefined
+}
+
+/** NATS was reached but cannot be used: another attempt would not help. Its message contains no credentials. */
+export class NatsRefusal extends Error {
+  override readonly name = 'NatsRefusal'
+}
+
+/** The connection is lost when so many pings, and one more, stay without an answer. */
+const PINGS = 2
+
+/**
+ * Connects to one of the servers.
+ *
+ * @throws NatsRefusal if NATS refuses the credentials
+ */
+export async function connectNats(options: NatsConnectOptions): Promise<NatsConnection> {
+  const { servers, name, timeoutMs, reconnectDelayMs, user, pass, token, authenticator, tls } = options
+  try {
+    return await connect({
+      servers: [...servers],
+      name,
+      timeout: timeoutMs,
+      pingInterval: timeoutMs / (PINGS + 1),
+      maxPingOut: PINGS,
+      maxReconnectAttempts: -1,
+      // Credentials may be renewed, and an account may be set up after its clients.
+      ignoreAuthErrorAbort: true,
+      noAsyncTraces: true,
+      reconnect: reconnectDelayMs !== undefined,
+      ...(reconnectDelayMs && { reconnectDelayHandler: reconnectDelayMs }),
+      ...(user !== undefined && { user, pass: pass ?? '' }),
+      ...(token !== undefined && { token }),
+      ...(authenticator && { authenticator }),
+      ...(tls && { tls }),
+    })
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause
+    throw new NatsRefusal(`nats: ${servers.join(', ')} refuses the credentials`)
+  }
+}
+
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError
+}
