@@ -3,15 +3,9 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { COMPRESSIONS } from '../wire/compression/compression-choice.ts'
 import { checkOptions, type OptionShape } from '../wire/options/check-options.ts'
 import { APP_SHAPE, type AppOptions } from './app.ts'
+import type { Option, OptionTable } from './config/option.ts'
 import { setPath, valueAt } from './config/option-paths.ts'
-import {
-  type Option,
-  type OptionName,
-  type OptionTable,
-  type OptionValues,
-  optionNames,
-  optionTable,
-} from './config/option-table.ts'
+import { type OptionName, type OptionValues, optionNames, optionTable } from './config/option-table.ts'
 import {
   type OwnOptions,
   type OwnValues,

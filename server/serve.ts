@@ -15,6 +15,7 @@ import { Releases } from './lifecycle/releases.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
 import { assertRoutes } from './plugin-options.ts'
+import type { RegistrationOptions } from './registry/registration-options.ts'
 import type { Middleware } from './rpc/middleware.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
@@ -29,6 +30,7 @@ import {
   serveTables,
   tlsOptionsOf,
 } from './serve-options.ts'
+import { serveRegistrations } from './serve-registration.ts'
 import { telemetryOf } from './serve-telemetry.ts'
 import { showBanner } from './show-banner.ts'
 
@@ -118,9 +120,10 @@ async function start<const Own extends OwnOptions>(
 ): Promise<RunningServer<Own>> {
   const log = await serveLogger(options, { values, given })
   checkCertificates(values)
+  const registration = await registrationsOf(options, values)
   const releases = new Releases()
   const context = { options: own, log, onClose: (release: () => void | Promise<void>) => releases.add(release) }
-  const settings = appOptionsOf(options, { values, given })
+  const settings = { ...appOptionsOf(options, { values, given }), registration }
   const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })
   const telemetry = await telemetryOf(options, { values, given }, log)
   const app = await createMiddleware(options, context)
@@ -211,6 +214,16 @@ function checkCertificates(values: OptionValues): void {
     readCertificates(normalizeTlsOptions(tls).resolved, flagOf)
   } catch (error) {
     throw new StartFailure((error as Error).message, { cause: error })
+  }
+}
+
+/** Errors at start name the flag. */
+async function registrationsOf(options: ServeSettings, values: OptionValues): Promise<readonly RegistrationOptions[]> {
+  try {
+    return await serveRegistrations(options, values)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new StartFailure(`--registry: ${error.message}`, { cause: error })
   }
 }
 

@@ -17,6 +17,8 @@ export interface RegistryHold {
    * is nothing to remove. Rejects if that is not possible before the signal aborts.
    */
   release(signal: AbortSignal): Promise<void>
+  /** Closes connections, after the last release. Never rejects. Default: nothing to close. */
+  close?(): Promise<void>
 }
 
 /** Short, as clients miss a server for as long. */
@@ -39,6 +41,9 @@ export class KeptRegistration implements Registration {
   #abort = new AbortController()
   /** Settles when the current hold and its release are over. Never rejects. */
   #work: Promise<void> = Promise.resolve()
+
+  /** Settles when everything is over; null before `deregister`. */
+  #closed: Promise<void> | null = null
 
   constructor(hold: RegistryHold, instance: ServiceInstance, context: RegistrarContext) {
     this.#hold = hold
@@ -64,7 +69,8 @@ export class KeptRegistration implements Registration {
     this.#isServing = false
     this.#isClosed = true
     if (wasServing) this.#stop(timeoutMs)
-    await this.#within(timeoutMs, this.#work)
+    this.#closed ??= this.#work.then(() => this.#hold.close?.())
+    await this.#within(timeoutMs, this.#closed)
   }
 
   #start(): void {

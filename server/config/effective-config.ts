@@ -1,7 +1,8 @@
 /** The options of a server that are in effect, as its operator may see them: without secrets. */
 import { HIDDEN, shownValue } from './hide-secrets.ts'
+import type { Option, OptionTable } from './option.ts'
 import { leavesOf, valueAt } from './option-paths.ts'
-import { type Option, type OptionTable, optionTable } from './option-table.ts'
+import { optionTable } from './option-table.ts'
 
 /** An option in effect. */
 export interface EffectiveOption {

@@ -1,5 +1,5 @@
 /** The text of `--help`. */
-import type { Option, OptionTable } from './option-table.ts'
+import type { Option, OptionTable } from './option.ts'
 
 /** What the text says besides the options of the server. */
 export interface HelpSubject {
@@ -42,7 +42,7 @@ export function helpText({ command, title, own, table }: HelpSubject): string {
 /** The default of an option, as it is shown to people. */
 export function printDefault({ kind, default: fallback, isRequired, isSecret }: Option<unknown>): string {
   if (isRequired) return 'none, required'
-  if (fallback === undefined) return 'none'
+  if (fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)) return 'none'
   return isSecret ? '***' : kind.print(fallback)
 }
 

@@ -145,6 +145,39 @@ export const host: Kind<string> = scalar({
   read: (text) => (isIP(text) !== 0 || isHostName(text) ? text : undefined),
 })
 
+/** A host, and a port if it is not the default. */
+export interface HostAndPort {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** `HOST` or `HOST:PORT`, with brackets around IPv6 addresses before a port, or null. */
+export const optionalHostAndPort: Kind<HostAndPort | null> = {
+  ...scalar({
+    placeholder: 'HOST[:PORT]',
+    expects: 'a host or host:port, such as 10.0.0.7:8080',
+    read: readHostAndPort,
+  }),
+  print: (value) => {
+    if (value === null) return 'none'
+    const { host: name, port } = value
+    return port === undefined ? name : `${name.includes(':') ? `[${name}]` : name}:${port}`
+  },
+}
+
+/** The URLs of registries. Commas also separate the hosts of one URL, so a new URL begins after a comma only with its scheme. */
+export const registryList: Kind<readonly string[]> = {
+  placeholder: 'URL',
+  expects: 'a URL that names a registry and a service, such as etcd://127.0.0.1:2379/greeter',
+  isList: true,
+  parse(value) {
+    const urls = value.split(/,(?=[a-z][a-z\d+.-]*:\/\/)/i)
+    const bad = urls.find((url) => !/^[a-z][a-z\d+.-]*:\/\/[^/?#\s]*\/[^?#\s]+(?:\?\S*)?$/i.test(url))
+    return bad === undefined ? { value: urls } : { bad }
+  },
+  print: (urls) => (urls.length === 0 ? 'none' : `${urls.length}`),
+}
+
 /**
  * Web origins as browsers send them (RFC 6454, section 6.2), `https://*.a.example` for all subdomains, or the one word `*`
  * for all origins, which is read as `true`.
@@ -202,6 +235,14 @@ function scalar<T>({ placeholder, expects, read, print = String }: Scalar<T>): K
 
 function within(value: number | undefined, min: number, max: number): number | undefined {
   return value !== undefined && value >= min && value <= max ? value : undefined
+}
+
+function readHostAndPort(text: string): HostAndPort | undefined {
+  const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const found = host.parse(isIP(text) === 6 ? text : (bracketed ?? name ?? ''))
+  const port = digits === undefined ? undefined : Number(digits)
+  if ('bad' in found || port === 0 || (port ?? 0) > 65_535) return undefined
+  return { host: found.value, port }
 }
 
 function isOneOf<T extends string>(words: readonly T[], text: string): text is T {

@@ -8,15 +8,17 @@ import {
   durationOrOff,
   host,
   integer,
-  type Kind,
+  optionalHostAndPort,
   optionalInteger,
   optionalPath,
   optionalRoute,
   originList,
   pathList,
+  registryList,
   size,
   toggle,
 } from './kinds.ts'
+import { type Option, option } from './option.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -26,25 +28,6 @@ const MIB = 1_024 * KIB
 
 /** The largest length of a gRPC message that Node can hold, and the largest value of many 31-bit protocol fields. */
 const MAX_INT31 = 2_147_483_647
-
-/** One row of the table. Its flag is `--` and the name of the row. */
-export interface Option<T> {
-  /** The environment variable that sets the option if the flag does not. */
-  readonly env: string
-  readonly kind: Kind<T>
-  readonly default: T
-  /** What the option is for, in one line. */
-  readonly help: string
-  /** The options of `createApp` that it sets, as paths: `listen.http2.resetBurst`. Default: none; `serve` reads it. */
-  readonly sets?: readonly string[]
-  /** Whether the value must not be printed. Default: false. */
-  readonly isSecret?: boolean
-  /** Whether it has no default and must be set. Default: false. */
-  readonly isRequired?: boolean
-}
-
-/** Rows by the name of their option. */
-export type OptionTable = Readonly<Record<string, Option<unknown>>>
 
 /** All options of a server, in the order of the help text. A new option needs a row here and, in most cases, nothing else. */
 export const optionTable = {
@@ -186,6 +169,19 @@ export const optionTable = {
     default: null,
     help: 'path of a page that shows the document, such as /docs; needs the package portico-console; turns --openapi on',
     sets: ['openapi.docs'],
+  }),
+  registry: option({
+    env: 'PORTICO_REGISTRY',
+    kind: registryList,
+    default: [],
+    help: 'where to register: etcd://[user:password@]host:port[,host:port]/service; a query adds facts such as ?weight=2&zone=a; repeatable, or comma-separated',
+    isSecret: true,
+  }),
+  advertise: option({
+    env: 'PORTICO_ADVERTISE',
+    kind: optionalHostAndPort,
+    default: null,
+    help: 'address to register, if clients must not use the one that the server listens on',
   }),
   lane: option({
     env: 'PORTICO_LANE',
@@ -393,7 +389,3 @@ export type OptionValues = {
 
 /** The names, in the order of the table. */
 export const optionNames = Object.keys(optionTable) as readonly OptionName[]
-
-function option<const T>(row: Option<T>): Option<T> {
-  return row
-}

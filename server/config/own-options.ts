@@ -2,7 +2,8 @@
 import { kindFault, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
 import { nearestName } from '../../wire/options/nearest-name.ts'
 import { choice, duration, integer, type Kind, path, size, text, textList, toggle } from './kinds.ts'
-import { type Option, type OptionName, type OptionTable, optionTable } from './option-table.ts'
+import type { Option, OptionTable } from './option.ts'
+import { type OptionName, optionTable } from './option-table.ts'
 
 /** An option of a program. Its flag is `--` and its name, which is lower case with dashes: `database-url`. */
 export type OwnOption =

@@ -1,6 +1,6 @@
 /** Reads environment variables into one text per option. */
 import { nearestName } from '../../wire/options/nearest-name.ts'
-import type { OptionTable } from './option-table.ts'
+import type { OptionTable } from './option.ts'
 
 /** What the environment says; values are not checked yet. */
 export interface Environment {

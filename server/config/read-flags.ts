@@ -1,6 +1,6 @@
 /** Reads the command line into one text per option. */
 import { nearestName } from '../../wire/options/nearest-name.ts'
-import type { OptionTable } from './option-table.ts'
+import type { OptionTable } from './option.ts'
 
 /** What the command line says; values are not checked yet. */
 export interface Flags {

@@ -1,6 +1,7 @@
 /** Reads the values of options from the command line and the environment. */
 import { formatDurationMs } from '../../wire/units.ts'
-import type { OptionTable, OptionValues } from './option-table.ts'
+import type { OptionTable } from './option.ts'
+import type { OptionValues } from './option-table.ts'
 import { readEnvironment } from './read-environment.ts'
 import { readFlags } from './read-flags.ts'
 

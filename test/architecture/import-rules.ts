@@ -149,6 +149,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'it assembles the parts',
   },
   {
+    area: 'server/registry-engines.ts',
+    may: ['registry/', 'server/registry/'],
+    reason: 'it names the registries, and loads those that a flag names, so that servers work without them',
+  },
+  {
     area: 'server/workers/',
     may: ['wire/', 'server/lifecycle/', 'server/config/'],
     mayForTypes: ['server/'],

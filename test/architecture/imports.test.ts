@@ -90,6 +90,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/workers/contracts/': ['server/workers/contracts/a.ts', `import { x } from '../link/x.ts'`],
   'server/workers/': ['server/workers/a.ts', `import { x } from '../serve.ts'`],
   'server/registry/': ['server/registry/a.ts', `import { x } from '../../registry/etcd/x.ts'`],
+  'server/registry-engines.ts': ['server/registry-engines.ts', `import { x } from '../client/node/x.ts'`],
   'registry/': ['registry/etcd/a.ts', `import type { X } from '../../server/app.ts'`],
   'registry/contracts/': ['registry/contracts/a.ts', `import { x } from '../../client/node/x.ts'`],
   'server/*': ['server/a.ts', `import { x } from '../client/core/x.ts'`],

@@ -1,7 +1,8 @@
 /** docs/server/options.md is written from the table that `--help` prints: `npm test -- test/architecture/options-page -u`. */
 import { expect, test } from 'vitest'
 import { printDefault } from '../../server/config/help-text.ts'
-import { type Option, optionTable } from '../../server/config/option-table.ts'
+import type { Option } from '../../server/config/option.ts'
+import { optionTable } from '../../server/config/option-table.ts'
 
 const INTRODUCTION = `# Options of the server
 

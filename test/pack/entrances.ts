@@ -13,6 +13,7 @@ export const NODE_ENTRANCES = {
   client: 'client/node/public.ts',
   'registry/consul': 'registry/consul/public.ts',
   'registry/nats': 'registry/nats/public.ts',
+  'registry/etcd': 'registry/etcd/public.ts',
 }
 
 /** For pages. They share no chunks with those for Node. */

@@ -1,7 +1,8 @@
 /** How options in code, the command line and defaults combine into those of the app. */
 import { describe, expect, test } from 'vitest'
 import { APP_SHAPE } from '../../../server/app.ts'
-import { type Option, type OptionValues, optionTable } from '../../../server/config/option-table.ts'
+import type { Option } from '../../../server/config/option.ts'
+import { type OptionValues, optionTable } from '../../../server/config/option-table.ts'
 import { readOptions } from '../../../server/config/read-options.ts'
 import { appOptionsOf, type ServeSettings, serveTables } from '../../../server/serve-options.ts'
 import { optionFaults } from '../../../wire/options/check-options.ts'

@@ -1,0 +1,24 @@
+/** Registers servers in etcd. */
+import type { Registrar } from '../contracts/registrar.ts'
+import { KeptRegistration } from '../registrar/kept-registration.ts'
+import { EtcdHold } from './etcd-hold.ts'
+import { type EtcdRegistrarOptions, normalizeEtcdRegistrarOptions } from './etcd-options.ts'
+
+/**
+ * Creates a registrar that keeps instances in etcd, in the layout of etcd's own package for Go, which its resolver for grpc-go reads.
+ *
+ *     await serve({ routes, registration: { registrar: etcdRegistrar({ endpoints: ['10.0.0.5:2379'] }), service: 'greeter' } })
+ *
+ * An instance has a lease, so that it expires after a crash, and is removed while its server is not healthy.
+ *
+ * @throws RangeError that names the option, its value and its range
+ */
+export function etcdRegistrar(options: EtcdRegistrarOptions = {}): Registrar {
+  const resolved = normalizeEtcdRegistrarOptions(options)
+  return Object.freeze({
+    name: 'etcd',
+    register(instance, context) {
+      return new KeptRegistration(new EtcdHold(instance, resolved, context), instance, context)
+    },
+  } satisfies Registrar)
+}

@@ -1,0 +1,81 @@
+/** `etcd:///service` and `etcd://host:port/service`: the instances of a service in etcd. */
+import type { ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
+import { authorityOf } from '../../client/node/resolver/authority-of.ts'
+import { warnOfFault } from '../../wire/http2/http2.ts'
+import { RegistryResolver } from '../resolver/registry-resolver.ts'
+import { EtcdClient } from './etcd-client.ts'
+import { EtcdInstances, type InvalidEntry } from './etcd-instances.ts'
+import { type EtcdOptions, etcdEndpoint, normalizeEtcdOptions, type ResolvedEtcdOptions } from './etcd-options.ts'
+import { watchInstances } from './etcd-watch.ts'
+
+/**
+ * Creates the resolver for `etcd`, which finds servers of this package and of grpc-go.
+ *
+ *     const resolvers = [...DEFAULT_RESOLVERS, etcdResolver({ endpoints: ['10.0.0.5:2379'] })]
+ *     const transport = createTransport({ target: 'etcd:///greeter', resolvers })
+ *
+ * A target may name members of the cluster in place of `endpoints`: `etcd://10.0.0.5:2379,10.0.0.6:2379/greeter`. Entries that are not
+ * instances are skipped, and cause one process warning each.
+ *
+ * @throws RangeError that names the option, its value and its range
+ */
+export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
+  const normal = normalizeEtcdOptions(options)
+  const report = warnOnce()
+  return Object.freeze({
+    scheme: 'etcd',
+    defaultAuthority(target: Target) {
+      optionsFor(target, normal)
+      return authorityOf(serviceOf(target))
+    },
+    create(target, context) {
+      const service = serviceOf(target)
+      const resolved = optionsFor(target, normal)
+      return new RegistryResolver(context, {
+        subject: `${service} in etcd`,
+        async watch(onEndpoints, signal) {
+          const client = new EtcdClient(resolved, context.clock)
+          const createInstances = () => new EtcdInstances(service, report)
+          try {
+            await watchInstances(client, { service, createInstances, onEndpoints }, signal)
+          } finally {
+            await client.close()
+          }
+        },
+      })
+    },
+  } satisfies ResolverFactory)
+}
+
+function serviceOf({ endpoint }: Target): string {
+  const service = decoded(endpoint)
+  if (/^[^/\0]+(?:\/[^/\0]+)*$/.test(service)) return service
+  throw new RangeError(`the target names the service "${service}": it must have the form etcd:///service`)
+}
+
+/** The members in the target come before those in the options. Credentials in it would be shown in logs. */
+function optionsFor({ authority }: Target, options: ResolvedEtcdOptions): ResolvedEtcdOptions {
+  if (authority === '') return options
+  if (authority.includes('@')) throw new RangeError('the target must not have credentials: give them to etcdResolver')
+  return { ...options, endpoints: authority.split(',').map(etcdEndpoint) }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** The most keys that are remembered as reported. */
+const MAX_REPORTED = 100
+
+function warnOnce(): (entry: InvalidEntry) => void {
+  const reported = new Set<string>()
+  return ({ key, reason }) => {
+    if (reported.has(key) || reported.size >= MAX_REPORTED) return
+    reported.add(key)
+    warnOfFault(new Error(`etcd: the entry ${JSON.stringify(key)} is not an instance: ${reason}`))
+  }
+}
