@@ -8,4 +8,5 @@ export type LoadResolver = () => Promise<ResolverFactory>
 export const REGISTRY_RESOLVERS: ReadonlyMap<string, LoadResolver> = new Map<string, LoadResolver>([
   ['consul', async () => (await import('./consul/consul-resolver.ts')).consulResolver()],
   ['nats', async () => (await import('./nats/nats-resolver.ts')).natsResolver()],
+  ['etcd', async () => (await import('./etcd/etcd-resolver.ts')).etcdResolver()],
 ])

@@ -52,12 +52,9 @@ export class EtcdInstances {
     else if (id !== undefined) this.#known.delete(id)
   }
 
-  /**
-   * Returns an endpoint for each address. Of several entries for one address the latest counts: a server that crashed and started again has
-   * two until the first expires.
-   */
+  /** Returns the endpoints, the latest last: of several entries for one address the last counts. */
   endpoints(): Endpoint[] {
     const sorted = [...this.#known.values()].sort((a, b) => Number(a.revision - b.revision))
-    return [...new Map(sorted.map(({ endpoint }) => [JSON.stringify(endpoint.addresses), endpoint])).values()]
+    return sorted.map(({ endpoint }) => endpoint)
   }
 }

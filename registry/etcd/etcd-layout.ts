@@ -2,10 +2,10 @@
  * The keys and values of instances in etcd, as etcd's own package for Go (`client/v3/naming/endpoints`) has them, so that servers and
  * clients of either find each other: `SERVICE/ID` holds `{"Op":0,"Addr":"host:port","Metadata":...}`.
  */
-import { addressText, type Endpoint } from '../../client/node/contracts/endpoint.ts'
+import { type Attributes, addressText, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 import type { ServiceInstance } from '../contracts/registrar.ts'
-import { attributesOf } from '../resolver/attributes-of.ts'
+import { metadataAttributes } from '../resolver/metadata-attributes.ts'
 
 /** The longest value that is read. */
 const MAX_VALUE_BYTES = 64 * 1024
@@ -59,4 +59,10 @@ export function endpointOf(value: Uint8Array): Endpoint | string {
   } catch (error) {
     return error instanceof RangeError ? 'its "Addr" is not an address' : 'it is not JSON'
   }
+}
+
+/** Metadata of other programs may be any JSON. */
+function attributesOf(metadata: unknown): Attributes {
+  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
+  return isObject ? metadataAttributes({ ...metadata }) : {}
 }
