@@ -52,16 +52,31 @@ export class MemorySubscription
   }
 
   join(name: string, after?: TopicPosition): void {
-    if (this.#state !== 'open') throw this.#closeReason ?? new Error('the subscription has ended')
+    this.assertOpen()
     if (this.joined.has(name)) return
     const replay = this.#owner.join(this, name, after)
     this.joined.add(name)
     if (replay !== null) this.#replay(name, replay)
   }
 
+  /** Throws what close() was given, or an Error, if it takes no more messages. */
+  assertOpen(): void {
+    if (this.#state !== 'open') throw this.#closeReason ?? new Error('the subscription has ended')
+  }
+
   push(message: TopicMessage): void {
     this.#queue.push(message)
     this.#deliver()
+  }
+
+  /** Counts messages of a topic that were lost right before the one that is pushed next. */
+  addGap(topic: string, missed: bigint): void {
+    this.#queue.addGap(topic, missed)
+  }
+
+  /** Marks the message of a topic that is pushed next as a reset. */
+  addNewEpoch(topic: string): void {
+    this.#queue.addNewEpoch(topic)
   }
 
   end(): void {

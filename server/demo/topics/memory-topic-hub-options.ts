@@ -1,5 +1,6 @@
 /** The sizes of the embedded topic hub. */
 import { randomBytes } from 'node:crypto'
+import { completeSettings, type Setting } from './hub-settings.ts'
 
 /** How large the embedded topic hub may grow, and how it quotes. All sizes count UTF-8 bytes. */
 export interface MemoryTopicHubOptions {
@@ -43,12 +44,6 @@ export interface MemoryTopicHubOptions {
 const MIB = 1_048_576
 const EPOCH_BYTES = 12
 
-interface Setting {
-  readonly value: number
-  readonly min: number
-  readonly max: number
-}
-
 const SETTINGS = {
   maxMessageBytes: { value: 65_536, min: 1, max: 16 * MIB },
   maxTopicMessages: { value: 1_024, min: 1, max: 1_048_576 },
@@ -71,15 +66,12 @@ const HOLDERS_OF_MESSAGES = ['maxTopicBytes', 'maxQueueBytes', 'maxTotalBytes', 
 
 /** Completes and checks the options. Throws a RangeError that names every option out of range, its value and range. */
 export function normalizeMemoryTopicHubOptions(options: MemoryTopicHubOptions = {}): Required<MemoryTopicHubOptions> {
-  const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]
-  const numbers = Object.fromEntries(names.map((name) => [name, options[name] ?? SETTINGS[name].value]))
+  const { values, faults: outOfRange } = completeSettings(SETTINGS, options)
   const { now = Date.now, createEpoch = randomEpoch } = options
-  const complete = { ...(numbers as Record<keyof typeof SETTINGS, number>), now, createEpoch }
+  const complete = { ...values, now, createEpoch }
 
   const faults = [
-    ...names
-      .filter((name) => !isWithin(complete[name], SETTINGS[name]))
-      .map((name) => rangeFault(name, complete[name])),
+    ...outOfRange,
     ...HOLDERS_OF_MESSAGES.filter((name) => complete[name] < complete.maxMessageBytes).map(
       (name) => `${name} must be at least maxMessageBytes, ${complete.maxMessageBytes}, is ${complete[name]}`,
     ),
@@ -90,13 +82,4 @@ export function normalizeMemoryTopicHubOptions(options: MemoryTopicHubOptions = 
 
 function randomEpoch(): string {
   return randomBytes(EPOCH_BYTES).toString('base64url')
-}
-
-function rangeFault(name: keyof typeof SETTINGS, value: number): string {
-  const { min, max } = SETTINGS[name]
-  return `${name} must be a whole number from ${min} to ${max}, is ${value}`
-}
-
-function isWithin(value: number, { min, max }: Setting): boolean {
-  return Number.isInteger(value) && value >= min && value <= max
 }

@@ -1,13 +1,15 @@
 /** The embedded topic hub: everything in the memory of this process. */
 
+import { HubSubscribers } from './hub-subscribers.ts'
 import { JoinCounts } from './join-counts.ts'
 import { MemorySubscription, type SubscriptionOwner } from './memory-subscription.ts'
 import { type MemoryTopicHubOptions, normalizeMemoryTopicHubOptions } from './memory-topic-hub-options.ts'
 import type { MessageWindowLimits } from './message-window.ts'
+import { assertPublishable, messageBytes } from './publication.ts'
 import { isQuoteTopic, StockQuotes, symbolOf } from './stock-quotes.ts'
 import { Ticker } from './ticker.ts'
 import { Topic } from './topic.ts'
-import { TopicError } from './topic-error.ts'
+import { hubClosedError, TopicError } from './topic-error.ts'
 import type { SubscribeOptions, TopicHub, TopicMessage, TopicPosition } from './topic-hub.ts'
 import type { Replay } from './topic-log.ts'
 import { assertTopicName } from './topic-name.ts'
@@ -39,14 +41,11 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   readonly queueLimits: MessageWindowLimits
   readonly #options: Required<MemoryTopicHubOptions>
   readonly #topics: TopicStore
-  readonly #subscriptions = new Set<MemorySubscription>()
-  /** Those that have ended with messages to read, the first one first. */
-  readonly #ended = new Set<MemorySubscription>()
+  readonly #subscribers: HubSubscribers
   readonly #ticker: Ticker<string>
   /** The prices of the quote topics that have listeners. */
   readonly #quotes = new Map<string, StockQuotes>()
   readonly #joins: JoinCounts
-  #endedQueueBytes = 0
   #isClosed = false
 
   constructor(options: Required<MemoryTopicHubOptions>) {
@@ -59,6 +58,7 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     })
     this.#ticker = new Ticker(options.quoteIntervalMs, (name) => this.#quote(name))
     this.#joins = new JoinCounts(options)
+    this.#subscribers = new HubSubscribers(options)
   }
 
   get topicCount(): number {
@@ -66,11 +66,11 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   }
 
   get subscriptionCount(): number {
-    return this.#subscriptions.size
+    return this.#subscribers.size
   }
 
   get endedQueueBytes(): number {
-    return this.#endedQueueBytes
+    return this.#subscribers.endedQueueBytes
   }
 
   get keptBytes(): number {
@@ -83,25 +83,21 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
 
   publish(topic: string, data: string): TopicMessage {
     this.#assertOpen()
-    assertTopicName(topic)
-    if (isQuoteTopic(topic)) throw new TopicError('read_only', 'stocks/ topics are quoted by the server alone')
+    assertPublishable(topic)
     return this.#append(topic, data)
   }
 
   subscribe(options: SubscribeOptions = {}): MemorySubscription {
     this.#assertOpen()
-    const { maxSubscriptions } = this.#options
-    if (this.#subscriptions.size >= maxSubscriptions) {
-      throw new TopicError('limit_reached', `limit of ${maxSubscriptions} subscribers reached`)
-    }
+    this.#subscribers.assertRoom()
     const subscription = new MemorySubscription(this, options)
-    if (!options.signal?.aborted) this.#subscriptions.add(subscription)
+    if (!options.signal?.aborted) this.#subscribers.add(subscription)
     return subscription
   }
 
   close(): void {
     this.#isClosed = true
-    for (const subscription of this.#subscriptions) subscription.close(closedError())
+    this.#subscribers.close(hubClosedError())
     this.#topics.clear()
   }
 
@@ -128,19 +124,12 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     subscription.joined.clear()
   }
 
-  /** What waits for an ended subscriber is in no topic's books: closing those that ended first keeps it within its limit. */
   countEnded(subscription: MemorySubscription, bytes: number): void {
-    this.#endedQueueBytes += bytes
-    if (bytes > 0) this.#ended.add(subscription)
-    for (const oldest of this.#ended) {
-      if (this.#endedQueueBytes <= this.#options.maxEndedQueueBytes) return
-      oldest.close(new TopicError('limit_reached', 'the subscriber ended, but its messages are read too slowly'))
-    }
+    this.#subscribers.countEnded(subscription, bytes)
   }
 
   forget(subscription: MemorySubscription): void {
-    this.#subscriptions.delete(subscription)
-    this.#ended.delete(subscription)
+    this.#subscribers.delete(subscription)
   }
 
   #replay(name: string, after: TopicPosition): Replay | null {
@@ -152,11 +141,7 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
 
   #append(name: string, data: string): TopicMessage {
     const { maxMessageBytes, now } = this.#options
-    const dataBytes = Buffer.byteLength(data)
-    if (dataBytes > maxMessageBytes) {
-      const limit = `must be ${maxMessageBytes} bytes of UTF-8 at most`
-      throw new TopicError('message_too_large', `${limit}, is ${dataBytes}`)
-    }
+    const dataBytes = messageBytes(data, maxMessageBytes)
     const message = this.#topics.append(name, { topic: name, timeMs: now(), data, dataBytes })
     for (const listener of this.#topics.listenersOf(name)) listener.push(message)
     return message
@@ -185,10 +170,6 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw hubClosedError()
   }
-}
-
-function closedError(): TopicError {
-  return new TopicError('closed', 'the topic hub has been closed')
 }

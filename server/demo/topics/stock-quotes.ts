@@ -1,5 +1,6 @@
 /** The prices on `stocks/SYMBOL` topics: made up, but the same for the same seed. */
 import { TopicError } from './topic-error.ts'
+import type { TopicMessage } from './topic-hub.ts'
 
 const PREFIX = 'stocks/'
 const SYMBOL = /^[A-Za-z0-9._-]{1,16}$/
@@ -28,12 +29,14 @@ export function symbolOf(topic: string): string {
 /** The endless prices of one stock. */
 export class StockQuotes {
   readonly #symbol: string
+  readonly #seed: number
   #random: number
   #cents: number
 
   /** `seed` is any number of 32 bits. Each symbol walks its own way under it. */
   constructor(symbol: string, seed: number) {
     this.#symbol = symbol
+    this.#seed = seed
     this.#random = hash32(symbol, seed)
     this.#cents = Math.round((20 + 480 * this.#nextRandom()) * 100)
   }
@@ -46,6 +49,14 @@ export class StockQuotes {
     return JSON.stringify({ symbol: this.#symbol, price: this.#cents / 100, change: (this.#cents - before) / 100 })
   }
 
+  /** Goes on from a quote that another server may have made. Its number keeps the walk from repeating its steps. */
+  continueAfter({ data, sequence }: Pick<TopicMessage, 'data' | 'sequence'>): void {
+    const price = priceOf(data)
+    if (price === undefined) return
+    this.#cents = Math.round(Math.min(MAX_PRICE, Math.max(MIN_PRICE, price)) * 100)
+    this.#random = hash32(`${this.#symbol} ${sequence}`, this.#seed)
+  }
+
   /** A number from 0 to below 1, by a 32-bit xorshift (Marsaglia, 2003). */
   #nextRandom(): number {
     let state = this.#random
@@ -54,6 +65,16 @@ export class StockQuotes {
     state ^= state << 5
     this.#random = state >>> 0
     return this.#random / 2 ** 32
+  }
+}
+
+/** Anyone with access to the broker can write to its topics, so a quote there may be anything. */
+function priceOf(data: string): number | undefined {
+  try {
+    const price: unknown = JSON.parse(data)?.price
+    return typeof price === 'number' && Number.isFinite(price) ? price : undefined
+  } catch {
+    return undefined
   }
 }
 

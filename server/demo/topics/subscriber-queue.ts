@@ -3,6 +3,12 @@ import { MessageWindow, type MessageWindowLimits } from './message-window.ts'
 import { MESSAGE_OVERHEAD_BYTES } from './topic.ts'
 import type { TopicDelivery, TopicMessage } from './topic-hub.ts'
 
+/** What lies between two messages of a topic. */
+interface TopicBreak {
+  missed: bigint
+  isReset: boolean
+}
+
 /**
  * One queue for all topics of a subscriber. It holds the message objects of the topics, not copies: as topics with
  * subscribers are never evicted, and keep by default at least what a queue holds, queues add only their slots.
@@ -14,21 +20,37 @@ export class SubscriberQueue {
   /** Topics whose next delivery is a reset. */
   readonly #resets = new Set<string>()
 
+  /** By topic, what comes right before the message that is pushed next. Empty unless a broker lost messages. */
+  readonly #ahead = new Map<string, TopicBreak>()
+  /** By queued message, what comes right before it. */
+  readonly #breaks = new Map<TopicMessage, TopicBreak>()
+
   constructor(limits: MessageWindowLimits) {
-    this.#window = new MessageWindow(limits, (lost) => this.addMissed(lost.topic, 1n))
+    this.#window = new MessageWindow(limits, (lost) => this.#drop(lost))
   }
 
   /** Adds the newest message. The oldest fall out for it, of whatever topic. */
   push(message: TopicMessage): void {
+    if (this.#ahead.size > 0) this.#breakBefore(message)
     this.#window.push(message)
   }
 
-  /** Counts messages that were lost right before the next one of a topic. */
+  /** Counts messages that were lost right before the one of a topic that is pushed next. */
+  addGap(topic: string, missed: bigint): void {
+    this.#breakAhead(topic).missed += missed
+  }
+
+  /** Marks the message of a topic that is pushed next as a reset. */
+  addNewEpoch(topic: string): void {
+    this.#breakAhead(topic).isReset = true
+  }
+
+  /** Counts messages that were lost right before the next one of a topic that is taken. */
   addMissed(topic: string, count: bigint): void {
     if (count > 0n) this.#missed.set(topic, (this.#missed.get(topic) ?? 0n) + count)
   }
 
-  /** Marks the next delivery of a topic as a reset. */
+  /** Marks the message of a topic that is taken next as a reset. */
   addReset(topic: string): void {
     this.#resets.add(topic)
   }
@@ -42,6 +64,7 @@ export class SubscriberQueue {
   take(): TopicDelivery | undefined {
     const message = this.#window.shift()
     if (message === undefined) return undefined
+    if (this.#breaks.size > 0) this.#passBreak(message)
     const missed = this.#missed.size === 0 ? 0n : this.#takeMissed(message.topic)
     const isReset = this.#resets.size > 0 && this.#resets.delete(message.topic)
     return { message, missed: isReset ? 0n : missed, isReset }
@@ -52,6 +75,37 @@ export class SubscriberQueue {
     this.#window.clear()
     this.#missed.clear()
     this.#resets.clear()
+    this.#ahead.clear()
+    this.#breaks.clear()
+  }
+
+  #drop(lost: TopicMessage): void {
+    if (this.#breaks.size > 0) this.#passBreak(lost)
+    this.addMissed(lost.topic, 1n)
+  }
+
+  #breakAhead(topic: string): TopicBreak {
+    const known = this.#ahead.get(topic)
+    if (known !== undefined) return known
+    const added = { missed: 0n, isReset: false }
+    this.#ahead.set(topic, added)
+    return added
+  }
+
+  #breakBefore(message: TopicMessage): void {
+    const ahead = this.#ahead.get(message.topic)
+    if (ahead === undefined) return
+    this.#ahead.delete(message.topic)
+    this.#breaks.set(message, ahead)
+  }
+
+  /** The message leaves the queue: what lies before it now lies before the next one taken. */
+  #passBreak(message: TopicMessage): void {
+    const passed = this.#breaks.get(message)
+    if (passed === undefined) return
+    this.#breaks.delete(message)
+    this.addMissed(message.topic, passed.missed)
+    if (passed.isReset) this.addReset(message.topic)
   }
 
   #takeMissed(topic: string): bigint {

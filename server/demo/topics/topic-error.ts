@@ -30,3 +30,8 @@ export class TopicError extends Error {
     this.reason = reason
   }
 }
+
+/** What a closed hub throws. */
+export function hubClosedError(): TopicError {
+  return new TopicError('closed', 'the topic hub has been closed')
+}

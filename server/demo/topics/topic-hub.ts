@@ -1,4 +1,4 @@
-/** What a topic hub does for the services: the contract that the embedded hub fulfils, and that a broker could. */
+/** What a topic hub does for the services: the contract of the embedded hub, and of the hub over a broker. */
 
 /** One published message. It is shared by the topic and all who read it, so no one may change it. */
 export interface TopicMessage {
@@ -29,7 +29,10 @@ export interface TopicDelivery {
   readonly message: TopicMessage
   /** How many messages of the same topic were lost to this subscriber right before this one. */
   readonly missed: bigint
-  /** It is the first message after a join whose position was of another epoch. Then `missed` is 0. */
+  /**
+   * It is the first message after a join whose position was of another epoch, or the first one of another epoch than the message
+   * before: a broker may lose a topic. Then `missed` is 0.
+   */
   readonly isReset: boolean
 }
 
@@ -56,13 +59,13 @@ export interface TopicSubscription extends AsyncIterable<TopicDelivery> {
    * that message: all that is kept if the number is 0, if the topic now has another epoch (the first delivery then is a
    * reset), or if the epoch is empty and the number is above the topic's last one.
    *
-   * Fails with a TopicError: `invalid_topic`, `limit_reached`, `out_of_range` for a number above the last one of the same
-   * epoch, or what close() was given.
+   * Fails with a TopicError: `invalid_topic`, `limit_reached`, `unavailable`, `out_of_range` for a number above the last one of the
+   * same epoch, or what close() was given.
    */
   join(topic: string, after?: TopicPosition): void | Promise<void>
 
   /**
-   * Takes no more messages than the hub had accepted before: the reader gets those, and then the loop ends. The hub may
+   * Takes no more messages than the hub of this process had accepted before: the reader gets those, and then the loop ends. The hub may
    * close an ended subscription that is read too slowly, with a TopicError `limit_reached`.
    */
   end(): void
@@ -79,7 +82,8 @@ export interface TopicHub {
   /**
    * Publishes one message and returns it with its position. All that joined the topic before receive it.
    *
-   * Fails with a TopicError: `invalid_topic`, `message_too_large`, `read_only`, `limit_reached` or `closed`.
+   * Fails with a TopicError: `invalid_topic`, `message_too_large`, `read_only`, `limit_reached`, `unavailable` or `closed`. After
+   * `unavailable` the message may have been published.
    */
   publish(topic: string, data: string): TopicMessage | Promise<TopicMessage>
 

@@ -23,9 +23,11 @@ export class TopicLog {
   readonly #window: MessageWindow
   #lastSequence = 0n
 
-  constructor(limits: MessageWindowLimits, epoch: string) {
+  /** `lastSequence` is the number of the last message before those that are kept here. */
+  constructor(limits: MessageWindowLimits, epoch: string, lastSequence = 0n) {
     this.epoch = epoch
     this.#window = new MessageWindow(limits)
+    this.#lastSequence = lastSequence
   }
 
   /** The number of the newest message; 0 before the first. */
@@ -52,9 +54,20 @@ export class TopicLog {
   append(message: UnplacedMessage): TopicMessage {
     const { topic, timeMs, data, dataBytes } = message
     const placed = { topic, epoch: this.epoch, sequence: this.#lastSequence + 1n, timeMs, data, dataBytes }
-    this.#window.push(placed)
-    this.#lastSequence = placed.sequence
+    this.#push(placed)
     return placed
+  }
+
+  /** Keeps a message that has its number. If that is not the next one, the messages before it are no longer kept. */
+  keep(placed: TopicMessage): void {
+    if (placed.sequence !== this.#lastSequence + 1n) this.#window.clear()
+    this.#push(placed)
+  }
+
+  /** Forgets the messages up to a number above the last one. */
+  skipTo(sequence: bigint): void {
+    this.#window.clear()
+    this.#lastSequence = sequence
   }
 
   /**
@@ -76,6 +89,11 @@ export class TopicLog {
     const dropped = this.#lastSequence - BigInt(this.size)
     if (seen < dropped) return { missed: dropped - seen, isReset: false, messages: this.#from(0) }
     return { missed: 0n, isReset: false, messages: this.#from(Number(seen - dropped)) }
+  }
+
+  #push(placed: TopicMessage): void {
+    this.#window.push(placed)
+    this.#lastSequence = placed.sequence
   }
 
   *#from(index: number): Iterable<TopicMessage> {

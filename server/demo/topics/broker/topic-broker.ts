@@ -46,7 +46,10 @@ export interface TopicBroker {
    * Rejects with a TopicError: `unavailable`, or `limit_reached`. After `unavailable` the message may have been appended.
    */
   append(topic: string, data: string, dataBytes: number): Promise<TopicMessage>
-  /** Reads what a topic keeps after a number. Does not create the topic. */
+  /**
+   * Reads what a topic keeps after a number, which may be above the last one, up to Number.MAX_SAFE_INTEGER: then `messages` is empty.
+   * Does not create the topic.
+   */
   read(topic: string, afterSequence: bigint): Promise<TopicRange>
   /**
    * Starts to report the messages of a topic: every one that is appended after it resolves, until the broker becomes unavailable. It
