@@ -6,6 +6,8 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  // First, or the spy would put the fake timer back.
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
