@@ -32,10 +32,12 @@ import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
+import { shareHealth } from './share-health.ts'
 import type { Reflected } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 import { METRICS_SHAPE, type MetricsOptions } from './telemetry/metrics/metrics-options.ts'
 import { TELEMETRY_SHAPE, type TelemetryOptions } from './telemetry/telemetry-options.ts'
+import { thisWorker } from './workers/contracts/this-worker.ts'
 
 /** What `routes` is given besides the router. */
 export interface RoutesContext {
@@ -223,6 +225,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(servesHealth ? { health } : {}),
   })
   if (!servesHealth) runChecks(app, health)
+  const worker = thisWorker()
+  if (worker !== undefined) shareHealth(app, health, worker)
   addProbes(app, { health, showsChecks: showsHealthChecks })
   return {
     fastify: app,

@@ -11,12 +11,15 @@ import type { Reloads } from '../lifecycle/reloads.ts'
 import { peerKey, principalKey } from '../rpc/context-keys.ts'
 import type { LogLevel, LogLevelState } from './log-level.ts'
 import type { ServerFacts } from './server-facts.ts'
+import type { SharedAdmin } from './shared-admin.ts'
 
 /** A server as its admin service sees it. */
 export interface ManagedServer {
   readonly facts: ServerFacts
   readonly reloads: Reloads
   readonly logLevel: LogLevel
+  /** Makes changes in all workers, if this process is one of them. */
+  readonly shared: SharedAdmin | undefined
   readonly log: Pick<FastifyBaseLogger, 'info'>
   /** `127.0.0.1:8080`, or the path of a Unix socket. */
   addresses(): readonly string[]
@@ -57,18 +60,19 @@ export function createAdminService(managed: () => ManagedServer): ServiceImpl<ty
     getLogLevel() {
       return { logLevel: levelMessage(managed().logLevel.state) }
     },
-    setLogLevel({ level, revertAfter }, context) {
-      const { logLevel, log } = managed()
+    async setLogLevel({ level, revertAfter }, context) {
+      const { logLevel, shared, log } = managed()
       const revertAfterMs = revertAfter && revertTimeOf(revertAfter)
       // Logged first, as the new level may hide it. A field named level would replace that of the line.
       log.info({ logLevel: clipValue(level), revertAfterMs, caller: callerOf(context) }, 'log level changes')
       logLevel.set(level, revertAfterMs)
+      await shared?.setLogLevel(level, revertAfterMs)
       return { logLevel: levelMessage(logLevel.state) }
     },
     async reload(_request, context) {
-      const { reloads, log } = managed()
+      const { reloads, shared, log } = managed()
       log.info({ caller: callerOf(context) }, 'reload requested')
-      return { parts: [...(await reloads.run())] }
+      return { parts: [...(await (shared === undefined ? reloads.run() : shared.reload()))] }
     },
   }
 }

@@ -9,13 +9,17 @@ import { reloadsOf } from '../lifecycle/reloads.ts'
 import { OnePortServer } from '../listen/one-port-server.ts'
 import { peerText } from '../observing/client-address.ts'
 import type { Middleware } from '../rpc/middleware.ts'
+import { thisWorker } from '../workers/contracts/this-worker.ts'
+import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import { type AdminAuthorization, adminGate, localCallersOnly } from './admin-access.ts'
 import { createAdminService, type ManagedServer } from './admin-service.ts'
 import { CallCounts } from './channelz/call-counts.ts'
 import { channelzService } from './channelz/channelz-service.ts'
 import { ServerRecord, type ShownPort, showServer } from './channelz/server-record.ts'
+import { shareChannelz } from './channelz/shared-channelz.ts'
 import { LogLevel } from './log-level.ts'
 import { factsOf } from './server-facts.ts'
+import { SharedAdmin } from './shared-admin.ts'
 
 /** Who may manage a server. */
 export interface AdminOptions {
@@ -40,6 +44,7 @@ export const ADMIN_SHAPE: OptionShape = { kinds: { authorize: ['function'] } sat
 export function admin(options: AdminOptions = {}): Middleware {
   checkOptions('admin', options, ADMIN_SHAPE)
   const counts = new CallCounts()
+  const worker = thisWorker()
   let managed: ManagedServer | undefined
   let app: FastifyInstance | undefined
   const authorize = options.authorize ?? localCallersOnly(() => typeof app?.server.address() === 'string')
@@ -49,7 +54,7 @@ export function admin(options: AdminOptions = {}): Middleware {
     observer: counts,
     services: {
       routes(router) {
-        router.service(Channelz, channelzService, { requestGate })
+        router.service(Channelz, worker === undefined ? channelzService : shareChannelz(worker), { requestGate })
         router.service(
           Admin,
           createAdminService(() => managed ?? withoutFastify()),
@@ -58,18 +63,19 @@ export function admin(options: AdminOptions = {}): Middleware {
       },
       isVisibleTo: authorize,
     },
-    prepare({ app: prepared, log }) {
+    async prepare({ app: prepared, log }) {
       if (app !== undefined) throw new RangeError('admin: one admin() serves one server: call it for each')
       const callers = options.authorize === undefined ? 'processes on this machine only' : 'those that authorize allows'
       log.info({ callers }, 'admin services are on')
       if (prepared === undefined) return
       app = prepared
-      managed = manage(prepared, counts)
+      managed = manage(prepared, counts, worker)
+      await managed.shared?.adoptLogLevel()
     },
   }
 }
 
-function manage(app: FastifyInstance, counts: CallCounts): ManagedServer {
+function manage(app: FastifyInstance, counts: CallCounts, worker: WorkerLink | undefined): ManagedServer {
   const facts = factsOf(app)
   const reloads = reloadsOf(app)
   const logLevel = new LogLevel(facts.logs)
@@ -80,7 +86,8 @@ function manage(app: FastifyInstance, counts: CallCounts): ManagedServer {
     hide()
     logLevel.close()
   })
-  return { facts, reloads, logLevel, log: app.log, addresses: () => port.addresses.map(addressText) }
+  const shared = worker && new SharedAdmin(worker, { logLevel, reloads })
+  return { facts, reloads, logLevel, shared, log: app.log, addresses: () => port.addresses.map(addressText) }
 }
 
 /** Other servers than our port do not show their connections. */

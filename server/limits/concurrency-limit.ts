@@ -6,6 +6,7 @@ import type { Middleware } from '../rpc/middleware.ts'
 import { isStandardService } from '../rpc/standard-service.ts'
 import { limitMetrics } from './limit-metrics.ts'
 import { pushback } from './pushback.ts'
+import { workerShare } from './worker-share.ts'
 
 /** The options of {@link concurrencyLimit}: `max`, `perMethod` or both. */
 export interface ConcurrencyLimitOptions {
@@ -26,7 +27,7 @@ export interface ConcurrencyLimit extends Middleware {
 
 /** What a limit of concurrency does now. Read it at any time. */
 export interface ConcurrencyLimitState {
-  /** `max`; undefined if only each method is limited. */
+  /** `max`, or the share of this worker in it; undefined if only each method is limited. */
   readonly limit: number | undefined
   /** The calls in flight. */
   readonly inFlight: number
@@ -50,19 +51,23 @@ const SHAPE: OptionShape = {
  *
  *     select({ method: 'CreateReport' }, concurrencyLimit({ max: 4 }))
  *
- * Health, reflection, channelz and admin services are not limited.
+ * Health, reflection, channelz and admin services are not limited. With workers the limits count for the machine, divided between them.
  *
  * @throws RangeError that names every option that is not valid
  */
 export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   checkOptions('concurrencyLimit', options, SHAPE)
   assertRanges(options)
-  const { max, perMethod = Number.POSITIVE_INFINITY, name = 'concurrencyLimit', retryAfterMs = 500 } = options
+  const { name = 'concurrencyLimit', retryAfterMs = 500 } = options
+  const limits = { max: options.max, perMethod: options.perMethod }
+  let isDivided = false
   const refusal = pushback({ message: 'too many concurrent calls', retryAfterMs })
   const all = new CallCounter(undefined)
   const counters = new Map<DescMethod, CallCounter>()
   const state = {
-    limit: max,
+    get limit() {
+      return limits.max
+    },
     shed: 0,
     get inFlight() {
       return all.count
@@ -72,7 +77,10 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     admit({ method }: AdmissionRequest): Admission {
       const counter = counters.get(method) ?? new CallCounter(all)
       counters.set(method, counter)
-      if (all.count >= (max ?? Number.POSITIVE_INFINITY) || counter.count >= perMethod) {
+      if (
+        all.count >= (limits.max ?? Number.POSITIVE_INFINITY) ||
+        counter.count >= (limits.perMethod ?? Number.POSITIVE_INFINITY)
+      ) {
         state.shed += 1
         throw refusal()
       }
@@ -86,6 +94,14 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     metricSources: limitMetrics(name, () => ({ ...state, refused: state.shed })),
     admission,
     appliesTo: ({ parent }) => !isStandardService(parent.typeName),
+    async prepare({ worker, log }) {
+      if (worker === undefined || isDivided) return
+      isDivided = true
+      for (const part of ['max', 'perMethod'] as const) {
+        const limit = limits[part]
+        if (limit !== undefined) limits[part] = await workerShare(worker, { name: `${name}: ${part}`, limit, log })
+      }
+    },
   }
 }
 

@@ -155,7 +155,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/workers/',
-    may: ['wire/', 'server/lifecycle/', 'server/config/'],
+    may: ['wire/', 'server/lifecycle/', 'server/config/', 'server/workers/contracts/'],
     mayForTypes: ['server/'],
     reason: 'a server works without it, in one process',
   },

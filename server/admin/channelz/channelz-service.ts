@@ -26,14 +26,14 @@ export const channelzService: ServiceImpl<typeof Channelz> = {
     }
   },
   getServers({ startServerId, maxResults }) {
-    const { items, end } = pageOf(shownServers(), { start: startServerId, max: maxResults })
+    const { items, end } = pageOf(shownServers(), { start: startServerId, max: maxResults }, idOf)
     return { server: items.map(serverMessage), end }
   },
   getServer({ serverId }) {
     return { server: serverMessage(serverOf(serverId)) }
   },
   getServerSockets({ serverId, startSocketId, maxResults }) {
-    const { items, end } = pageOf(serverOf(serverId).connections, { start: startSocketId, max: maxResults })
+    const { items, end } = pageOf(serverOf(serverId).connections, { start: startSocketId, max: maxResults }, idOf)
     return { socketRef: items.map(socketRef), end }
   },
   getChannel({ channelId }) {
@@ -83,14 +83,25 @@ function socketRef({ id, name }: ServerSocket): { socketId: bigint; name: string
   return { socketId: BigInt(id), name }
 }
 
-/** The page of results with an id from `start` on. */
-function pageOf<T extends { readonly id: number }>(
+/** Where a page begins, and how many results it has at most; 0 for the default. */
+export interface PageRange {
+  readonly start: bigint
+  readonly max: bigint
+}
+
+/** Returns the page of results with an id from `start` on. */
+export function pageOf<T>(
   all: readonly T[],
-  { start, max }: { start: bigint; max: bigint },
-): { items: readonly T[]; end: boolean } {
+  { start, max }: PageRange,
+  idOf: (item: T) => bigint,
+): { readonly items: readonly T[]; readonly end: boolean } {
   const size = max > 0n && max < PAGE_SIZE ? Number(max) : PAGE_SIZE
-  const wanted = all.filter(({ id }) => BigInt(id) >= start)
+  const wanted = all.filter((item) => idOf(item) >= start)
   return { items: wanted.slice(0, size), end: wanted.length <= size }
+}
+
+function idOf({ id }: { readonly id: number }): bigint {
+  return BigInt(id)
 }
 
 function found(json: object | undefined, what: string): JsonValue {

@@ -14,6 +14,9 @@ export const MAX_SERVICE_NAME_LENGTH = 1_024
 
 const STATUSES: ReadonlySet<string> = new Set<ServingStatus>(['UNKNOWN', 'SERVING', 'NOT_SERVING'])
 
+/** Receives what a program sets; null removes a service. Must not throw. */
+export type HealthObserver = (service: string, status: ServingStatus | null) => void
+
 /** The options of {@link HealthStatus}. */
 export interface HealthStatusOptions {
   /** The clock of the checks. Default: the clock of the process. */
@@ -33,6 +36,7 @@ export class HealthStatus {
   readonly #shown = new Map<string, ServingStatus>([[WHOLE_SERVER, 'SERVING']])
   readonly #watchers = new Map<string, Set<() => void>>()
   readonly #checks: HealthChecks
+  readonly #observers = new Set<HealthObserver>()
   #isShutDown = false
   #hasStarted = false
 
@@ -85,6 +89,7 @@ export class HealthStatus {
     if (this.#isShutDown) return
     this.#set.set(service, status)
     this.#refresh(service)
+    for (const observe of this.#observers) observe(service, status)
   }
 
   /** Removes a service. Checks of it then fail with NOT_FOUND, and watchers get SERVICE_UNKNOWN. */
@@ -92,6 +97,7 @@ export class HealthStatus {
     if (this.#isShutDown || !this.#set.delete(service)) return
     this.#shown.delete(service)
     this.#notify(service)
+    for (const observe of this.#observers) observe(service, null)
   }
 
   /** Sets every service to NOT_SERVING and ignores changes until `resume`. The first step of a drain. */
@@ -157,6 +163,14 @@ export class HealthStatus {
     watchers.add(watcher)
     return () => {
       if (watchers.delete(watcher) && watchers.size === 0) this.#watchers.delete(service)
+    }
+  }
+
+  /** Calls `observe` after each `setStatus` and `clearStatus` that is not ignored. Returns the function that ends it. */
+  observeChanges(observe: HealthObserver): () => void {
+    this.#observers.add(observe)
+    return () => {
+      this.#observers.delete(observe)
     }
   }
 
