@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import path from 'node:path'
 
 /** Each exits, or is killed. */
-const LOADS: readonly string[] = ['heavy.ts', 'memory.ts', 'callers.ts', '../fleet/run.ts', '../fleet/restarts.ts']
+const LOADS: readonly string[] = [
+  ...['heavy.ts', 'memory.ts', 'callers.ts'],
+  ...['../fleet/run.ts', '../fleet/restarts.ts', '../fleet/registry.ts'],
+]
 const LIMIT_MS = 300_000
 
 let failures = 0
