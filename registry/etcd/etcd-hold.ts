@@ -81,7 +81,8 @@ export class EtcdHold implements RegistryHold {
   async #renewOnce(lease: bigint, signal: AbortSignal): Promise<number> {
     const leftMs = await this.#client.keepAlive(lease, signal)
     if (leftMs <= 0) throw new LostEntry('the lease has expired')
-    const { kvs } = await this.#client.range({ key: this.#key, keysOnly: true }, signal)
+    // Not only the key: etcd 3.7 would leave out the lease.
+    const { kvs } = await this.#client.range({ key: this.#key }, signal)
     if (kvs[0]?.lease !== lease) throw new LostEntry('the entry was removed or replaced')
     return leftMs
   }

@@ -81,7 +81,9 @@ export class RegistryResolver implements Resolver {
     this.#failures += 1
     const waitMs = backoffDelayMs(CONNECTION_BACKOFF, this.#failures, random)
     this.#timer = clock.schedule(() => void this.#run(), waitMs)
-    this.#tellError(connectErrorOf(cause, Code.Unavailable, `${this.#watch.subject}: `))
+    // The error of the registry's own connection would read like that of a server.
+    const { rawMessage, code } = connectErrorOf(cause, Code.Unavailable)
+    this.#tellError(new ConnectError(`${this.#watch.subject}: ${rawMessage}`, code, undefined, undefined, cause))
   }
 
   #tellError(error: ConnectError): void {

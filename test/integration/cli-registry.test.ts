@@ -97,7 +97,7 @@ test('watch prints each change with its time, shows errors, and tries again unti
   await write([{ address: '10.0.0.2:80', weight: 3, zone: 'west' }, '10.0.0.3:80'])
   await seen.until('removed 10.0.0.1:80')
   await rm(file)
-  await expect.poll(() => seen.lines.at(-1)).toBe('error   unavailable')
+  await expect.poll(() => seen.lines.at(-1), { timeout: 10_000 }).toBe('error   unavailable')
   await write([{ address: '10.0.0.2:80', weight: 3, zone: 'west' }])
   await seen.until('removed 10.0.0.3:80')
   const changes = seen.lines.filter((line) => !line.startsWith('error'))
@@ -117,7 +117,7 @@ test('watch --json prints an object per line, and ends with its reader', async (
   const target = `file://${await temporaryFile('backends.json', JSON.stringify(ENDPOINTS.slice(0, 1)))}`
   const child = spawnProgram(['registry', 'watch', target, '--json'])
   const seen = outputLines(child.stdout, (line) => line)
-  await expect.poll(() => seen.lines).toHaveLength(1)
+  await expect.poll(() => seen.lines, { timeout: 10_000 }).toHaveLength(1)
   expect(JSON.parse(seen.lines[0] ?? '')).toEqual({
     at: expect.stringMatching(/^\d{4}-/),
     change: 'added',

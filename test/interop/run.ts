@@ -15,6 +15,7 @@ import { curlChecks } from './curl.ts'
 import { deployChecks } from './deploy.ts'
 import { grpcGoChecks } from './grpc-go.ts'
 import { grpcGoClientChecks } from './grpc-go-client.ts'
+import { grpcGoEtcdChecks } from './grpc-go-etcd.ts'
 import { grpcJsClientChecks } from './grpc-js-client.ts'
 import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
@@ -88,6 +89,7 @@ await runChecks([
   ...ourClient.checks,
   ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
+  ...(await grpcGoEtcdChecks()),
   ...healthProbes.checks,
   authorization.check,
   ...grpcWeb.checks,

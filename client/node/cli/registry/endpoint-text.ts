@@ -40,8 +40,11 @@ function addressesText({ addresses }: Endpoint): string {
   return addresses.map(addressText).join(',')
 }
 
+/** By name, as registries have no order. */
 function attributesText(attributes: Attributes): string {
-  const named = Object.entries(attributes).filter(([, value]) => value !== undefined)
+  const named = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return named.map(([name, value]) => `${name}=${valueText(value)}`).join(' ')
 }
 
