@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseArguments } from '../../client/node/cli/arguments/parse-arguments.ts'
 import { healthCommand } from '../../client/node/cli/commands/health.ts'
+import { parseRegistryUrl } from '../../registry/url/registry-url.ts'
 import { optionTable } from '../../server/config/option-table.ts'
 import { allPages, fileOnPage, ROOT, readPage } from '../support/pages/read-page.ts'
 
@@ -13,6 +14,8 @@ const deployed = (file: string) => readFileSync(path.join(ROOT, 'deploy', file),
 
 const UNIT = deployed('systemd/shop.service')
 const DOCKERFILE = deployed('docker/Dockerfile')
+const COMPOSE: Compose = parse(deployed('compose/compose.yaml'))
+const DROP_IN = fileOnPage('docs/deploying/fleet.md', 'registry.conf')
 const MANIFESTS = DEPLOYED.filter((file) => file.startsWith('deploy/kubernetes/'))
 
 const shown = allPages().flatMap((page) =>
@@ -26,7 +29,7 @@ const yamlFiles = [
 test('pages show the files of deploy/ as they are', () => {
   const inDeploy = new Map(DEPLOYED.map((file) => [path.basename(file), readFileSync(path.join(ROOT, file), 'utf8')]))
   const both = shown.filter(({ name }) => inDeploy.has(name))
-  const names = ['Dockerfile', 'deployment.yaml', 'service.yaml', 'shop.service']
+  const names = ['Dockerfile', 'compose.yaml', 'deployment.yaml', 'service.yaml', 'shop.service']
   expect(both.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
   for (const { name, body } of both) expect(body, name).toBe(inDeploy.get(name))
 })
@@ -107,7 +110,12 @@ test('variables of deploy/ are those of options', () => {
   const known = new Set(['NODE_ENV', 'HOST', 'PORT', ...Object.values(optionTable).map(({ env }) => env)])
   const ofUnit = Array.from(UNIT.matchAll(/^Environment=(\w+)=/gm), ([, name = '']) => name)
   const ofImage = Array.from(DOCKERFILE.matchAll(/^ENV (.+)$/gm), ([, line = '']) => line.split(' ')).flat()
-  const names = [...Object.keys(environmentOf()), ...ofUnit, ...ofImage.map((pair) => pair.split('=')[0])]
+  const ofDropIn = Array.from(DROP_IN.matchAll(/^Environment=(\w+)=/gm), ([, name = '']) => name)
+  const ofCompose = Object.keys(COMPOSE.services.shop.environment)
+  const names = [
+    ...[...Object.keys(environmentOf()), ...ofUnit, ...ofDropIn, ...ofCompose],
+    ...ofImage.map((pair) => pair.split('=')[0]),
+  ]
   expect(names.length).toBeGreaterThan(10)
   expect(names.filter((name = '') => !known.has(name))).toEqual([])
 })
@@ -121,6 +129,14 @@ test('systemd waits longer than the drain', () => {
 
 test('docker stop waits longer than the drain', () => {
   expect(seconds(/PORTICO_DRAIN_TIMEOUT=(\w+)$/m.exec(DOCKERFILE)?.[1])).toBeLessThan(10)
+})
+
+test('Compose waits longer than the drain, and its servers register in the etcd that it starts', () => {
+  const { shop, etcd } = COMPOSE.services
+  expect(seconds(shop.stop_grace_period)).toBeGreaterThan(seconds(shop.environment.PORTICO_DRAIN_TIMEOUT))
+  const { hosts, scheme } = parseRegistryUrl(shop.environment.PORTICO_REGISTRY)
+  expect([scheme, hosts]).toEqual(['etcd', ['etcd:2379']])
+  expect(etcd.command).toContain('--advertise-client-urls=http://etcd:2379')
 })
 
 test('the Dockerfile is the one that new projects get', () => {
@@ -144,6 +160,16 @@ test('the unit with a probe asks until the server is ready, within the time that
   // DefaultTimeoutStartSec of systemd is 90 s.
   expect(Number(seconds)).toBeLessThan(90)
 })
+
+interface Compose {
+  readonly services: {
+    readonly etcd: { readonly command: readonly string[] }
+    readonly shop: {
+      readonly environment: Readonly<Record<'PORTICO_REGISTRY' | 'PORTICO_DRAIN_TIMEOUT', string>>
+      readonly stop_grace_period: string
+    }
+  }
+}
 
 interface Probe {
   readonly httpGet?: unknown
