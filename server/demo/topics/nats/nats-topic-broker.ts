@@ -9,9 +9,10 @@ import {
   type NatsTopicBrokerOptions,
   normalizeNatsTopicOptions,
 } from './nats-topic-options.ts'
-import { readEntry, type TopicEntry } from './topic-entry.ts'
+import { readEntry, type TopicPlace } from './topic-entry.ts'
 import { TopicLeads } from './topic-leads.ts'
 import { TopicReader } from './topic-reader.ts'
+import { TopicRoom } from './topic-room.ts'
 import { openTopicStorage, type TopicStorage } from './topic-storage.ts'
 import { TopicSubjects } from './topic-stream.ts'
 import { type TopicStreamWriting, TopicWriter } from './topic-writer.ts'
@@ -33,10 +34,14 @@ const MAX_ENTRY_BYTES = 262_144
 /** What the headers of an entry may need of the server's limit of a message. */
 const HEADER_BYTES = 8_192
 
+/** How often followed topics are looked at, in milliseconds: the stream may be overwritten in a few seconds. */
+const KEEP_INTERVAL_MS = 1_000
+
 class NatsTopicBroker implements TopicBroker {
   readonly #options: CompleteNatsTopicOptions
   readonly #subjects: TopicSubjects
   readonly #reader: TopicReader
+  readonly #room: TopicRoom
   readonly #leads = new TopicLeads(() => performance.now())
   readonly #link: NatsLink
   readonly #writing: TopicStreamWriting
@@ -44,11 +49,14 @@ class NatsTopicBroker implements TopicBroker {
   readonly #followed = new Map<string, FollowedTopic>()
   #storage: TopicStorage | null = null
   #listener: TopicBrokerListener | null = null
+  #timer: NodeJS.Timeout | undefined
+  #isKeeping = false
 
   constructor(options: CompleteNatsTopicOptions) {
     this.#options = options
     this.#subjects = new TopicSubjects(options.stream)
     this.#reader = new TopicReader(this.#subjects, options.limits)
+    this.#room = new TopicRoom(this.#subjects, options.limits.maxTopics)
     this.#link = new NatsLink(
       { ...options, authenticator: options.authenticator, tls: options.tls, name: options.stream },
       {
@@ -65,18 +73,25 @@ class NatsTopicBroker implements TopicBroker {
     return this.#link.isAvailable
   }
 
-  start(listener: TopicBrokerListener): Promise<void> {
+  async start(listener: TopicBrokerListener): Promise<void> {
     this.#listener = listener
-    return this.#link.start()
+    await this.#link.start()
+    this.#timer = setInterval(() => void this.#keepFollowed(), KEEP_INTERVAL_MS).unref()
   }
 
   append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
     return this.#writerOf(topic).append(data, dataBytes)
   }
 
-  read(topic: string, afterSequence: bigint): Promise<TopicRange> {
-    const known = this.#followed.get(topic)?.last?.place ?? null
-    return this.#request((storage) => this.#reader.range(storage, topic, { after: afterSequence, known }))
+  async read(topic: string, afterSequence: bigint): Promise<TopicRange> {
+    const followed = this.#followed.get(topic)
+    const known = followed?.last ?? null
+    const { range, place } = await this.#request((storage) => {
+      return this.#reader.range(storage, topic, { after: afterSequence, known })
+    })
+    // Unless messages came meanwhile.
+    if (followed !== undefined && followed.last === known) followed.last = place
+    return range
   }
 
   async follow(topic: string): Promise<void> {
@@ -114,6 +129,7 @@ class NatsTopicBroker implements TopicBroker {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#timer)
     return this.#link.close()
   }
 
@@ -122,12 +138,34 @@ class NatsTopicBroker implements TopicBroker {
     this.#listener?.onAvailable(isAvailable)
   }
 
-  #onLive(topic: string, followed: FollowedTopic, { headers, data }: Msg): void {
+  #onLive(topic: string, followed: FollowedTopic, message: Msg): void {
+    const { headers, data } = message
     const entry = readEntry(topic, { header: headers, data, seq: Number(headers?.get(SEQUENCE_HEADER)) })
-    if (entry === null) return
-    followed.last = entry
+    if (entry === null) {
+      // A server that looks for topics to drop. It finds this one again later.
+      if (message.respond()) void this.#writerOf(topic).keep()
+      return
+    }
+    followed.last = entry.place
     this.#writers.get(topic)?.observe(entry.place)
-    for (const message of entry.messages) this.#listener?.onMessage(message)
+    for (const each of entry.messages) this.#listener?.onMessage(each)
+  }
+
+  /** Keeps the stream from dropping the last entry of a topic that this process follows. Never rejects. */
+  async #keepFollowed(): Promise<void> {
+    if (this.#followed.size === 0 || this.#isKeeping || !this.isAvailable) return
+    this.#isKeeping = true
+    const border = await this.#request((storage) => this.#room.border(storage)).catch(() => 0)
+    for (const [topic, { last }] of this.#followed) {
+      if (last !== null && last.streamSequence < border) await this.#writerOf(topic).keep()
+    }
+    this.#isKeeping = false
+  }
+
+  #drop(topic: string, lastStreamSequence: number): void {
+    const subject = this.#subjects.kept(topic)
+    // What is not dropped now is not read either, and is dropped with what comes later.
+    this.#request((storage) => this.#room.drop(storage, subject, lastStreamSequence)).catch(() => {})
   }
 
   #writerOf(topic: string): TopicWriter {
@@ -159,7 +197,9 @@ class NatsTopicBroker implements TopicBroker {
         return Math.min(MAX_ENTRY_BYTES, limit - HEADER_BYTES)
       },
       readLast: (topic) => this.#run((storage) => this.#reader.last(storage, topic)),
-      admit: async () => {},
+      admit: () => this.#run((storage) => this.#room.makeRoom(storage)),
+      drop: (topic, last) => this.#drop(topic, last),
+      maxTopicBytes: this.#options.limits.maxTopicBytes,
       publish: (topic, { headers, data, expected }) => {
         const subject = this.#subjects.kept(topic)
         return this.#run(async ({ js }) => {
@@ -167,7 +207,6 @@ class NatsTopicBroker implements TopicBroker {
           return (await js.publish(subject, data, { headers, expect, timeout: timeoutMs })).seq
         })
       },
-      onWritten: () => {},
       errorOf: (cause) => this.#errorOf(cause),
     }
   }
@@ -195,6 +234,6 @@ class NatsTopicBroker implements TopicBroker {
 /** A topic that this process follows. */
 interface FollowedTopic {
   subscription: Subscription | null
-  /** The last entry that came. */
-  last: TopicEntry | null
+  /** The last place that this process has seen; null before the first. */
+  last: TopicPlace | null
 }

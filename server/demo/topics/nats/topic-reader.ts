@@ -33,6 +33,13 @@ export interface RangeStart {
   readonly known: TopicPlace | null
 }
 
+/** What was read. */
+export interface TopicRead {
+  readonly range: TopicRange
+  /** Where the topic was; null if it does not exist. */
+  readonly place: TopicPlace | null
+}
+
 /** The version of a server of NATS. */
 export interface ServerVersion {
   readonly major: number
@@ -73,16 +80,16 @@ export class TopicReader {
    *
    * Old messages may be dropped while they are read. Those before a gap, or of another incarnation, are not kept any more.
    */
-  async range(access: JetStreamAccess, topic: string, { after, known }: RangeStart): Promise<TopicRange> {
+  async range(access: JetStreamAccess, topic: string, { after, known }: RangeStart): Promise<TopicRead> {
     const last = await this.last(access, topic)
-    if (last === null || last.epoch === '') return { epoch: '', lastSequence: 0n, messages: [] }
+    if (last === null || last.epoch === '') return { place: null, range: { epoch: '', lastSequence: 0n, messages: [] } }
 
     const isUseful = known !== null && known.epoch === last.epoch && known.sequence <= after
     const from = isUseful ? known.streamSequence + 1 : 1
     const entries = await this.#entries(access, topic, { from, to: last.streamSequence })
-    const { epoch, sequence } = entries.at(-1)?.place ?? last
-    const messages = this.#keptOf(entries.flatMap((entry) => entry.messages))
-    return { epoch, lastSequence: sequence, messages: messages.filter((message) => message.sequence > after) }
+    const place = entries.at(-1)?.place ?? last
+    const messages = this.#keptOf(entries.flatMap((entry) => entry.messages)).filter(({ sequence }) => sequence > after)
+    return { place, range: { epoch: place.epoch, lastSequence: place.sequence, messages } }
   }
 
   /** Reads all entries between two numbers of the stream, and those that came meanwhile. */

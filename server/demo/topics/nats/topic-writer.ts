@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicMessage } from '../topic-hub.ts'
 import { isConflict } from './nats-topic-errors.ts'
 import { entryAfter, entryHeaders, type TopicEntry, type TopicPlace, type UnwrittenMessage } from './topic-entry.ts'
+import { TopicTrim } from './topic-trim.ts'
 
 /** What writers do with the stream. */
 export interface TopicStreamWriting {
@@ -12,10 +13,12 @@ export interface TopicStreamWriting {
   admit(topic: string): Promise<void>
   /** Publishes an entry, and returns its number in the stream. Rejects if the last entry of the topic has not the expected one. */
   publish(topic: string, entry: UnpublishedEntry): Promise<number>
-  /** An entry was appended. */
-  onWritten(topic: string, entry: TopicEntry): void
+  /** Drops the entries of a topic up to a number of the stream. */
+  drop(topic: string, lastStreamSequence: number): void
   /** Returns what callers see of an error. */
   errorOf(cause: unknown): Error
+  /** The most bytes that a topic keeps. */
+  readonly maxTopicBytes: number
   /** The most bytes of data that one entry can have. */
   maxEntryBytes(): number
   createEpoch(): string
@@ -38,6 +41,8 @@ interface PendingAppend extends UnwrittenMessage {
 }
 
 const MAX_ENTRY_MESSAGES = 256
+/** So many more attempts come at once. Without a wait after that, processes would keep each other busy. */
+const EAGER_ATTEMPTS = 2
 /** The most milliseconds between attempts while other processes publish on the topic. */
 const MAX_PAUSE_MS = 16
 /** Against processes that always come first. */
@@ -50,6 +55,7 @@ const MAX_ATTEMPTS = 200
 export class TopicWriter {
   readonly #topic: string
   readonly #stream: TopicStreamWriting
+  readonly #trim: TopicTrim
   #queue: PendingAppend[] = []
   #isWriting = false
   /** The last place known. Never forgotten: if the stream is behind it, it lost messages that others have seen. */
@@ -60,6 +66,7 @@ export class TopicWriter {
   constructor(topic: string, stream: TopicStreamWriting) {
     this.#topic = topic
     this.#stream = stream
+    this.#trim = new TopicTrim(stream.maxTopicBytes)
   }
 
   /** Whether nothing waits to be written. */
@@ -85,6 +92,24 @@ export class TopicWriter {
   /** Has the place read again: the stream may be another one. */
   doubt(): void {
     this.#isCurrent = false
+  }
+
+  /**
+   * Writes an entry without messages, so that the place of the topic is among the newest of the stream, and the last to be dropped.
+   * Does nothing if the topic does not exist, or while something is written anyway. Never rejects.
+   */
+  async keep(): Promise<void> {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    try {
+      const last = await this.#stream.readLast(this.#topic)
+      if (last !== null && last.epoch !== '') await this.#publish(last, [])
+    } catch (cause) {
+      // If another entry was written instead, that is as good.
+      this.doubt()
+      this.#stream.errorOf(cause)
+    }
+    await this.#writeAll()
   }
 
   /** Never rejects. */
@@ -123,7 +148,7 @@ export class TopicWriter {
         if (!isConflict(cause) || attempt === MAX_ATTEMPTS) throw cause
         // Unless the live messages of the topic brought its place meanwhile.
         if (this.#known === null || this.#known.streamSequence <= last.streamSequence) this.doubt()
-        if (attempt > 0) await sleep(this.#stream.random() * Math.min(attempt, MAX_PAUSE_MS))
+        if (attempt > EAGER_ATTEMPTS) await sleep(this.#stream.random() * Math.min(attempt, MAX_PAUSE_MS))
       }
     }
   }
@@ -138,7 +163,8 @@ export class TopicWriter {
     const entry = entryAfter(last, this.#topic, { batch, timeMs, streamSequence })
     this.#known = entry.place
     this.#isCurrent = true
-    this.#stream.onWritten(this.#topic, entry)
+    const excess = this.#trim.written(entry.place)
+    if (excess !== null) this.#stream.drop(this.#topic, excess)
     return entry
   }
 
