@@ -1,17 +1,11 @@
 /** The instances of one service, as etcd reports them. */
 import type { Endpoint } from '../../client/node/contracts/endpoint.ts'
 import { type Event, Event_EventType, type KeyValue } from '../../gen/etcd/mvccpb/kv_pb.js'
+import type { InvalidEntry } from '../resolver/invalid-entries.ts'
 import { endpointOf, idOf } from './etcd-layout.ts'
 
 /** The most instances of a service; more are ignored. */
 export const MAX_INSTANCES = 10_000
-
-/** An entry that is not an instance. */
-export interface InvalidEntry {
-  readonly key: string
-  /** `it is not JSON` */
-  readonly reason: string
-}
 
 interface Known {
   readonly endpoint: Endpoint

@@ -1,10 +1,11 @@
 /** `etcd:///service` and `etcd://host:port/service`: the instances of a service in etcd. */
 import type { ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
-import { warnOfFault } from '../../wire/http2/http2.ts'
+import { reportInvalidEntries } from '../resolver/invalid-entries.ts'
 import { RegistryResolver } from '../resolver/registry-resolver.ts'
+import { serversOf, serviceOf } from '../resolver/registry-target.ts'
 import { EtcdClient } from './etcd-client.ts'
-import { EtcdInstances, type InvalidEntry } from './etcd-instances.ts'
+import { EtcdInstances } from './etcd-instances.ts'
 import { type EtcdOptions, etcdEndpoint, normalizeEtcdOptions, type ResolvedEtcdOptions } from './etcd-options.ts'
 import { watchInstances } from './etcd-watch.ts'
 
@@ -21,7 +22,7 @@ import { watchInstances } from './etcd-watch.ts'
  */
 export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
   const normal = normalizeEtcdOptions(options)
-  const report = warnOnce()
+  const report = reportInvalidEntries('etcd')
   return Object.freeze({
     scheme: 'etcd',
     defaultAuthority(target: Target) {
@@ -47,35 +48,8 @@ export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
   } satisfies ResolverFactory)
 }
 
-function serviceOf({ endpoint }: Target): string {
-  const service = decoded(endpoint)
-  if (/^[^/\0]+(?:\/[^/\0]+)*$/.test(service)) return service
-  throw new RangeError(`the target names the service "${service}": it must have the form etcd:///service`)
-}
-
-/** The members in the target come before those in the options. Credentials in it would be shown in logs. */
-function optionsFor({ authority }: Target, options: ResolvedEtcdOptions): ResolvedEtcdOptions {
-  if (authority === '') return options
-  if (authority.includes('@')) throw new RangeError('the target must not have credentials: give them to etcdResolver')
-  return { ...options, endpoints: authority.split(',').map(etcdEndpoint) }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** The most keys that are remembered as reported. */
-const MAX_REPORTED = 100
-
-function warnOnce(): (entry: InvalidEntry) => void {
-  const reported = new Set<string>()
-  return ({ key, reason }) => {
-    if (reported.has(key) || reported.size >= MAX_REPORTED) return
-    reported.add(key)
-    warnOfFault(new Error(`etcd: the entry ${JSON.stringify(key)} is not an instance: ${reason}`))
-  }
+/** The members in the target come before those in the options. */
+function optionsFor(target: Target, options: ResolvedEtcdOptions): ResolvedEtcdOptions {
+  const endpoints = serversOf(target)
+  return endpoints === null ? options : { ...options, endpoints: endpoints.map(etcdEndpoint) }
 }

@@ -1,5 +1,6 @@
 /** The instances of one service, as the bucket reports them, until they expire. */
 import type { Endpoint } from '../../client/node/contracts/endpoint.ts'
+import type { InvalidEntry } from '../resolver/invalid-entries.ts'
 import { type NatsInstance, readInstance } from './nats-layout.ts'
 
 /** The most instances of a service; more are ignored. */
@@ -25,10 +26,10 @@ interface Known extends NatsInstance {
  * a bucket only does if it was made to, and from version 2.11 on.
  */
 export class NatsInstances {
-  readonly #report: (key: string, reason: string) => void
+  readonly #report: (entry: InvalidEntry) => void
   readonly #known = new Map<string, Known>()
 
-  constructor(report: (key: string, reason: string) => void) {
+  constructor(report: (entry: InvalidEntry) => void) {
     this.#report = report
   }
 
@@ -42,7 +43,7 @@ export class NatsInstances {
     }
     const instance = readInstance(value)
     if (typeof instance === 'string') {
-      this.#report(key, instance)
+      this.#report({ key, reason: instance })
       return this.#known.delete(key)
     }
     if (known === undefined && (ageMs >= instance.ttlMs || this.#known.size >= MAX_INSTANCES)) return false

@@ -1,8 +1,9 @@
 /** `nats:///service` and `nats://host:port/service`: the instances of a service in the key-value store of NATS. */
 import type { ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
-import { warnOfFault } from '../../wire/http2/http2.ts'
+import { reportInvalidEntries } from '../resolver/invalid-entries.ts'
 import { RegistryResolver } from '../resolver/registry-resolver.ts'
+import { serversOf, serviceOf } from '../resolver/registry-target.ts'
 import { openNatsBucket } from './nats-bucket.ts'
 import { NatsInstances } from './nats-instances.ts'
 import { type NatsOptions, natsServer, normalizeNatsOptions, type ResolvedNatsOptions } from './nats-options.ts'
@@ -21,7 +22,7 @@ import { watchInstances } from './nats-watch.ts'
  */
 export function natsResolver(options: NatsOptions = {}): ResolverFactory {
   const normal = normalizeNatsOptions(options)
-  const report = warnOnce()
+  const report = reportInvalidEntries('nats')
   return Object.freeze({
     scheme: 'nats',
     defaultAuthority(target: Target) {
@@ -51,35 +52,8 @@ export function natsResolver(options: NatsOptions = {}): ResolverFactory {
   } satisfies ResolverFactory)
 }
 
-function serviceOf({ endpoint }: Target): string {
-  const service = decoded(endpoint)
-  if (/^[^/\0]+(?:\/[^/\0]+)*$/.test(service)) return service
-  throw new RangeError(`the target names the service "${service}": it must have the form nats:///service`)
-}
-
-/** The servers in the target come before those in the options. Credentials in it would be shown in logs. */
-function optionsFor({ authority }: Target, options: ResolvedNatsOptions): ResolvedNatsOptions {
-  if (authority === '') return options
-  if (authority.includes('@')) throw new RangeError('the target must not have credentials: give them to natsResolver')
-  return { ...options, servers: authority.split(',').map(natsServer) }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** The most keys that are remembered as reported. */
-const MAX_REPORTED = 100
-
-function warnOnce(): (key: string, reason: string) => void {
-  const reported = new Set<string>()
-  return (key, reason) => {
-    if (reported.has(key) || reported.size >= MAX_REPORTED) return
-    reported.add(key)
-    warnOfFault(new Error(`nats: the entry ${JSON.stringify(key)} is not an instance: ${reason}`))
-  }
+/** The servers in the target come before those in the options. */
+function optionsFor(target: Target, options: ResolvedNatsOptions): ResolvedNatsOptions {
+  const servers = serversOf(target)
+  return servers === null ? options : { ...options, servers: servers.map(natsServer) }
 }

@@ -1,0 +1,32 @@
+/** Reads targets such as `etcd:///greeter` and `etcd://10.0.0.5:2379,10.0.0.6:2379/greeter`. */
+import type { Target } from '../../client/node/contracts/resolver.ts'
+
+/**
+ * Returns the service of a target.
+ *
+ * @throws RangeError if there is none
+ */
+export function serviceOf({ scheme, endpoint }: Target): string {
+  const service = decoded(endpoint)
+  if (/^[^/\0]+(?:\/[^/\0]+)*$/.test(service)) return service
+  throw new RangeError(`the target names the service "${service}": it must have the form ${scheme}:///service`)
+}
+
+/**
+ * Returns the servers of the registry that a target names; null if it names none.
+ *
+ * @throws RangeError for credentials, which would be shown in logs
+ */
+export function serversOf({ scheme, authority }: Target): readonly string[] | null {
+  if (authority === '') return null
+  if (!authority.includes('@')) return authority.split(',')
+  throw new RangeError(`the target must not have credentials: give them to ${scheme}Resolver`)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
