@@ -9,6 +9,7 @@ type Engine = () => Promise<(url: RegistryUrl) => Registrar>
 /** By scheme. A new registry is a line here and its folder. */
 const ENGINES: Readonly<Record<string, Engine>> = {
   etcd: async () => (await import('../registry/etcd/etcd-registrar-of-url.ts')).etcdRegistrarOfUrl,
+  nats: async () => (await import('../registry/nats/nats-registrar-of-url.ts')).natsRegistrarOfUrl,
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The registrar of `etcd://[user:password@]host:port[,host:port]/service?tls=true&ca=PATH&ttl=SECONDS`. */
-import type { TlsOptions } from '../../client/node/tls/tls-options.ts'
 import type { Registrar } from '../contracts/registrar.ts'
 import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
+import { tlsOfUrl } from '../url/tls-of-url.ts'
 import type { EtcdRegistrarOptions } from './etcd-options.ts'
 import { etcdRegistrar } from './etcd-registrar.ts'
 
@@ -14,18 +14,8 @@ export function etcdRegistrarOfUrl(url: RegistryUrl): Registrar {
   const options: EtcdRegistrarOptions = {
     ...(hosts.length > 0 && { endpoints: hosts }),
     ...(username !== undefined && password !== undefined && { username, password }),
-    ...(Object.keys(tls).length > 0 && tls.tls !== 'false' && { tls: tlsOf(tls) }),
+    ...tlsOfUrl(url.scheme, tls),
     ...(ttl !== undefined && { ttlMs: Number(ttl) * 1_000 }),
   }
   return etcdRegistrar(options)
-}
-
-function tlsOf({
-  tls = 'true',
-  ca,
-  cert,
-  key,
-}: { readonly [Name in 'tls' | 'ca' | 'cert' | 'key']?: string }): TlsOptions {
-  if (tls !== 'true') throw new RangeError('etcd: tls must be true or false')
-  return { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) }
 }
