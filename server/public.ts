@@ -50,7 +50,7 @@ export type { RequestGate } from './rpc/request-gate.ts'
 export { sendHeaders } from './rpc/send-headers.ts'
 export type { PorticoRouter, ServiceOptions } from './rpc/service-options.ts'
 export { type RunningServer, serve } from './serve.ts'
-export type { ServeContext, ServeOptions, SetupContext } from './serve-options.ts'
+export type { PrimaryContext, ServeContext, ServeOptions, SetupContext } from './serve-options.ts'
 export type { HealthCheckStatus } from './services/health/health-check.ts'
 export type { HealthCheckOptions, HealthCheckWeight } from './services/health/health-check-options.ts'
 export type { HealthCheckReport, HealthLog } from './services/health/health-checks.ts'
@@ -58,3 +58,10 @@ export { createHealthService } from './services/health/health-service.ts'
 export { HealthStatus, type HealthStatusOptions, type ServingStatus } from './services/health/health-status.ts'
 export { createReflectionServices, type ReflectionOptions } from './services/reflection/reflection-services.ts'
 export { accessLog } from './telemetry/access-log.ts'
+export type {
+  PrimaryLink,
+  ProcessLink,
+  RequestOptions,
+  WorkerHandle,
+  WorkerLink,
+} from './workers/contracts/worker-link.ts'

@@ -21,6 +21,7 @@ import { withSwitches } from './plugin-options.ts'
 import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
+import type { PrimaryLink, WorkerLink } from './workers/contracts/worker-link.ts'
 
 /** What `routes` and `setup` are given besides their first argument. */
 export interface ServeContext<Own extends OwnOptions> {
@@ -28,6 +29,8 @@ export interface ServeContext<Own extends OwnOptions> {
   readonly options: OwnValues<Own>
   /** The log of the server. */
   readonly log: FastifyBaseLogger
+  /** The link to the primary if this process is a worker. Undefined without workers. */
+  readonly worker?: WorkerLink | undefined
   /** Releases something once the server has closed and its calls are over: `onClose(() => pool.end())`. */
   onClose(release: () => void | Promise<void>): void
   /** The health of the services: add checks of what they need. */
@@ -43,6 +46,12 @@ export interface SetupContext<Own extends OwnOptions> extends ServeContext<Own> 
 /** What `middleware` is given: there is no health yet. */
 export type StartContext<Own extends OwnOptions> = Omit<ServeContext<Own>, 'health'>
 
+/** What `primary` is given besides the link to the workers. */
+export interface PrimaryContext<Own extends OwnOptions> extends Pick<ServeContext<Own>, 'options' | 'log'> {
+  /** Releases something after the last worker has ended. */
+  onClose(release: () => void | Promise<void>): void
+}
+
 type MaybePromise<T> = T | Promise<T>
 
 /** The options of `serve` that do not depend on the program's own options. */
@@ -55,6 +64,11 @@ export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger' | 'm
   readonly envPrefix?: string
   /** Values for options of the server in place of their defaults: `{ port: 9000, 'drain-delay': '5s' }`. Default: none. */
   readonly defaults?: ServerDefaults
+  /**
+   * How many processes answer calls on the port, from 1 to 256, or `auto` for one per core: see docs/server/workers.md. With more than
+   * one, `routes`, `middleware`, `setup` and what follows `await serve(...)` run in each worker. Default: 1, this process.
+   */
+  readonly workers?: number | 'auto'
   /** As in `createApp`. Default: standard output, as `--log-level` and `--log-format` say. */
   readonly logger?: AppLogger
   /** The arguments to read. Default: `process.argv` without the program. */
@@ -79,6 +93,8 @@ export interface ServeOptions<Own extends OwnOptions> extends ServeSettings {
   readonly middleware?: readonly Middleware[] | ((context: StartContext<Own>) => MaybePromise<readonly Middleware[]>)
   /** Adds ordinary routes and plugins to Fastify, before the port opens. It may be async. Default: none. */
   readonly setup?: (fastify: FastifyInstance, context: SetupContext<Own>) => void
+  /** Runs in the primary before the first worker starts, if there are workers. It may be async. Default: none. */
+  readonly primary?: (link: PrimaryLink, context: PrimaryContext<Own>) => MaybePromise<void>
   /** Options of the program, besides those of the server. Default: none. */
   readonly options?: Own
 }
@@ -91,6 +107,8 @@ export function programTitle({ name, version }: ServeSettings): string | undefin
 const SERVE_KINDS: OptionShape['kinds'] = {
   middleware: ['array', 'function'],
   setup: ['function'],
+  primary: ['function'],
+  workers: ['number', 'string'],
   name: ['string'],
   version: ['string'],
   options: ['object'],
@@ -133,7 +151,9 @@ export interface ServeTables {
 export function serveTables(options: ServeSettings & { readonly options?: OwnOptions }): ServeTables {
   checkOptions('serve', options, withSwitches(SHAPE, options?.protocols))
   const own = ownOptionTable(options.options ?? {}, options.envPrefix ?? 'PORTICO_')
-  const rows = Object.entries(withDefaults(optionTable, options.defaults ?? {}))
+  const { workers } = options
+  const defaults = { ...options.defaults, ...(workers === undefined ? {} : { workers }) }
+  const rows = Object.entries(withDefaults(optionTable, defaults))
   return { own, server: Object.fromEntries(rows.map(([name, row]) => [name, withCodeValue(row, options)])) }
 }
 

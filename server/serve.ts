@@ -1,6 +1,5 @@
 /** Runs a server as a process: options from the command line and the environment, signals, crashes and exit codes. */
 import path from 'node:path'
-import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { version as ownVersion } from '../wire/version.ts'
 import { factsOf } from './admin/server-facts.ts'
@@ -14,6 +13,7 @@ import { type OwnedProcess, ownProcess } from './lifecycle/own-process.ts'
 import { Releases } from './lifecycle/releases.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
+import { openPort } from './open-port.ts'
 import { assertRoutes } from './plugin-options.ts'
 import type { RegistrationOptions } from './registry/registration-options.ts'
 import type { Middleware } from './rpc/middleware.ts'
@@ -32,7 +32,8 @@ import {
 } from './serve-options.ts'
 import { serveRegistrations } from './serve-registration.ts'
 import { telemetryOf } from './serve-telemetry.ts'
-import { showBanner } from './show-banner.ts'
+import { enterRole, type ReadServe, type WorkerRole, withSharedTickets } from './serve-workers.ts'
+import { failureText, StartFailure } from './start-failure.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -65,13 +66,16 @@ export async function serve<const Own extends OwnOptions = Record<never, never>>
   const hasOwnTls = options.listen?.tls !== undefined
   const result = readOptions({ ...tables.own, ...tables.server }, { argv, env, hasOwnTls })
   if (result.kind !== 'values') return answerInstead(textFor(result, tables, options), ownsProcess)
-  const { given } = result
   const values = result.values as OptionValues & OwnValues<Own>
+  const read = { values, given: result.given, own: pick(values, tables.own) as OwnValues<Own> }
+  let worker: WorkerRole | undefined
   try {
-    return await start(options, { values, given, own: pick(values, tables.own) as OwnValues<Own> })
+    worker = await enterRole(options, read)
+    return await start(options, read, worker)
   } catch (error) {
     if (!ownsProcess) throw error
-    return answerInstead({ text: failureText(error), code: EXIT_FAILURE }, ownsProcess)
+    const answer = { text: failureText(error), code: EXIT_FAILURE }
+    return worker === undefined ? answerInstead(answer, ownsProcess) : worker.process.fail(answer)
   }
 }
 
@@ -109,21 +113,21 @@ function pick(values: Readonly<Record<string, unknown>>, names: object): Readonl
   return Object.freeze(Object.fromEntries(Object.keys(names).map((name) => [name, values[name]])))
 }
 
-/** The options of a program, read. */
-interface ReadServe<Own extends OwnOptions> extends ServeValues {
-  readonly own: OwnValues<Own>
-}
-
 async function start<const Own extends OwnOptions>(
   options: ServeOptions<Own>,
   { values, given, own }: ReadServe<Own>,
+  worker: WorkerRole | undefined,
 ): Promise<RunningServer<Own>> {
-  const log = await serveLogger(options, { values, given })
+  const log = await processLogger(options, { values, given }, worker)
   checkCertificates(values)
   const registration = await registrationsOf(options, values)
   const releases = new Releases()
-  const context = { options: own, log, onClose: (release: () => void | Promise<void>) => releases.add(release) }
-  const settings = { ...appOptionsOf(options, { values, given }), registration }
+  const onClose = (release: () => void | Promise<void>) => releases.add(release)
+  const context = { options: own, log, worker: worker?.process.link, onClose }
+  const settings = {
+    ...(await withSharedTickets(appOptionsOf(options, { values, given }), worker)),
+    registration,
+  }
   const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })
   const telemetry = await telemetryOf(options, { values, given }, log)
   const app = await createMiddleware(options, context)
@@ -133,14 +137,24 @@ async function start<const Own extends OwnOptions>(
   describeProgram(app, options, { values, given })
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health, onReload: app.onReload })
-    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(settings, values))
-    const isWatched = isWatchedByPerson(options, values)
-    const address = await listen(app, values, isWatched)
-    if (isWatched) await showBanner({ ...app, options: { ...options, ...settings } })
+    const owned = processSettings(settings, values)
+    if (worker !== undefined) worker.process.own(app, log, owned)
+    else if (options.ownsProcess !== false) ownProcess(app, log, owned)
+    const address = await openPort(app, { settings: { ...options, ...settings }, values, worker })
     return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
   } catch (error) {
     return throwAfter(app.fastify.close(), { error, log })
   }
+}
+
+/** The log of this process: each line of a worker says which one wrote it. */
+async function processLogger<Own extends OwnOptions>(
+  options: ServeOptions<Own>,
+  read: ServeValues,
+  worker: WorkerRole | undefined,
+): Promise<FastifyBaseLogger> {
+  const log = await serveLogger(options, read)
+  return worker === undefined ? log : log.child({ worker: worker.process.id })
 }
 
 /** Tells the admin service what runs, and with which options. */
@@ -172,38 +186,6 @@ async function throwAfter(
 ): Promise<never> {
   await released.catch((failure: unknown) => log.error({ err: failure }, 'release failed after a failed start'))
   throw error
-}
-
-/** A failure to start that one sentence explains; all others are shown with their stack. */
-class StartFailure extends Error {}
-
-function failureText(error: unknown): string {
-  if (error instanceof StartFailure) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : inspect(error)
-}
-
-/** Whether the log goes to a terminal in lines for a person, and says that the server listens. */
-function isWatchedByPerson({ logger, ownsProcess }: ServeSettings, values: OptionValues): boolean {
-  const { 'log-format': format, 'log-level': level } = values
-  const isShown = format !== 'json' && ['trace', 'debug', 'info'].includes(level)
-  return isShown && (logger ?? true) === true && ownsProcess !== false && process.stdout.isTTY
-}
-
-/** @param hasBanner the banner shows the addresses, so that the log need not */
-async function listen({ fastify }: App, { port, host }: OptionValues, hasBanner: boolean): Promise<string> {
-  try {
-    return await fastify.listen({ port, host, ...(hasBanner && { listenTextResolver: () => '' }) })
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
-    const sentences: Readonly<Record<string, string>> = {
-      EADDRINUSE: `${where} is in use: stop what listens there, or choose another port with --port`,
-      EACCES: `${where} needs more privileges: choose a port above 1023 with --port`,
-      EADDRNOTAVAIL: `${where} is not an address of this machine: choose another with --host`,
-      ENOTFOUND: `${host} cannot be resolved: choose another name with --host`,
-    }
-    throw new StartFailure(sentences[code ?? ''] ?? message, { cause: error })
-  }
 }
 
 /** The port reads the files itself; errors at start name them by their flags. */

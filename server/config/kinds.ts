@@ -51,6 +51,20 @@ export function optionalInteger(min: number, max: number): Kind<number | null> {
   return { ...integer(min, max), print: (value) => (value === null ? 'none' : String(value)) }
 }
 
+/** A number of processes, or `auto` for one per core. */
+export function workers(min: number, max: number): Kind<number | 'auto'> {
+  const count = integer(min, max)
+  return scalar<number | 'auto'>({
+    placeholder: 'auto|N',
+    expects: `auto, or ${count.expects}`,
+    read(text) {
+      if (text === 'auto') return text
+      const parsed = count.parse(text)
+      return 'value' in parsed ? parsed.value : undefined
+    },
+  })
+}
+
 /** A duration in milliseconds, written with its unit. */
 export function duration(minMs: number, maxMs: number): Kind<number> {
   return scalar({

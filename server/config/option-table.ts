@@ -17,6 +17,7 @@ import {
   registryList,
   size,
   toggle,
+  workers,
 } from './kinds.ts'
 import { type Option, option } from './option.ts'
 
@@ -38,6 +39,12 @@ export const optionTable = {
     help: 'TCP port to listen on; 0 picks a free port',
   }),
   host: option({ env: 'HOST', kind: host, default: '127.0.0.1', help: 'address or name to listen on' }),
+  workers: option({
+    env: 'PORTICO_WORKERS',
+    kind: workers(1, 256),
+    default: 1,
+    help: 'processes that answer calls on the port; auto runs one per core',
+  }),
   'allowed-host': option({
     env: 'PORTICO_ALLOWED_HOST',
     kind: allowedHosts,

@@ -1,14 +1,12 @@
 /** Ends a process that runs servers: after a drain on a signal, after a crash, or immediately on a second signal. */
 import type { FastifyBaseLogger } from 'fastify'
+import { exitProcess } from './exit-process.ts'
 import { onCrash, onHangup, onSignals, SIGNAL_EXIT_CODES } from './process-events.ts'
 
 const EXIT_FAILURE = 1
 
-/** How long the last log lines may take to be written. */
-const FLUSH_MS = 1_000
-
 /** How much longer than the drain the end of a crashed process may take. */
-const CRASH_MARGIN_MS = 1_000
+export const CRASH_MARGIN_MS = 1_000
 
 /** The part of a server that its process needs. */
 export interface OwnedServer {
@@ -74,16 +72,6 @@ export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options:
 
   function exit(code: number): void {
     log.info({ code }, 'stopped')
-    const leave = () => process.exit(Math.max(code, worstExitCode))
-    // A reader of the log that has stopped reading must not keep the process alive.
-    setTimeout(leave, FLUSH_MS)
-    flush(log, leave)
+    exitProcess(log, () => Math.max(code, worstExitCode))
   }
-}
-
-/** Loggers of programs may have no `flush`, or one without a callback. */
-function flush(log: FastifyBaseLogger, done: () => void): void {
-  const { flush } = log as { readonly flush?: (done: () => void) => void }
-  if (flush === undefined) done()
-  else flush.call(log, done)
 }

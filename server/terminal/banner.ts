@@ -9,6 +9,8 @@ export interface BannerFacts extends Trial {
   readonly title: string
   /** From the start of the process until it listens. */
   readonly startMs: number
+  /** How many processes answer calls. */
+  readonly processes: number
   /** Base URLs, or the path of a Unix socket. */
   readonly addresses: readonly string[]
   /** Something answers `GET /`. */
@@ -29,7 +31,7 @@ const KINDS: Readonly<Record<DescMethod['methodKind'], string>> = {
 /** Returns the banner, with its last line break. */
 export function bannerText(facts: BannerFacts, paint: Paint): string {
   const blocks = [
-    [`${paint.bold(facts.title)} ${paint.dim(`ready in ${facts.startMs.toFixed(0)} ms`)}`],
+    [`${paint.bold(facts.title)} ${paint.dim(startLine(facts))}`],
     facts.addresses.map((address) => paint.cyan(address)),
     serviceLines(facts, paint),
     [`also: ${alsoServed(facts).join(', ')}`],
@@ -38,6 +40,10 @@ export function bannerText(facts: BannerFacts, paint: Paint): string {
   ]
   const lines = blocks.filter(({ length }) => length > 0).flatMap((block) => ['', ...block.map((line) => `  ${line}`)])
   return `${lines.join('\n')}\n\n`
+}
+
+function startLine({ startMs, processes }: BannerFacts): string {
+  return `ready in ${startMs.toFixed(0)} ms${processes === 1 ? '' : `, with ${processes} workers`}`
 }
 
 /** Services with their methods, until there are too many to read; the first service is never left out. */

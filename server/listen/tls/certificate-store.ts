@@ -91,13 +91,15 @@ export class CertificateStore {
   }
 
   #contextOptions({ ca }: Certificates, { cert, key, passphrase }: Certificate): SecureContextOptions {
+    const { minVersion, ticketKeys } = this.#options
     return {
       cert,
       key,
       ...(passphrase === undefined ? {} : { passphrase }),
       ...(ca === undefined ? {} : { ca }),
-      minVersion: this.#options.minVersion,
+      minVersion,
       sessionIdContext: SESSION_ID_CONTEXT,
+      ...(ticketKeys === undefined ? {} : { ticketKeys }),
     }
   }
 }

@@ -11,6 +11,9 @@ import {
 /** `*` only as the whole first label. */
 const SERVER_NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i
 
+/** A name, a key for the MAC and a key for the cipher, of 16 bytes each. */
+const TICKET_KEYS_LENGTH = 48
+
 const PAIRS = [
   ['cert', 'certFile'],
   ['key', 'keyFile'],
@@ -18,10 +21,13 @@ const PAIRS = [
 
 /** Returns the complete options, and a message for each fault. Reads no file. */
 export function normalizeTlsOptions(options: TlsOptions): { resolved: ResolvedTlsOptions; faults: string[] } {
-  const { certificates = [], ca, caFile, minVersion = 'TLSv1.2', ...own } = options
+  const { certificates = [], ca, caFile, minVersion = 'TLSv1.2', ticketKeys, ...own } = options
   const faults = beyondOne(options, 'ca', 'tls.')
   if (minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
     faults.push(`tls.minVersion is ${JSON.stringify(minVersion)}: it must be "TLSv1.2" or "TLSv1.3"`)
+  }
+  if (ticketKeys !== undefined && !(Buffer.isBuffer(ticketKeys) && ticketKeys.length === TICKET_KEYS_LENGTH)) {
+    faults.push(`tls.ticketKeys must be a Buffer of ${TICKET_KEYS_LENGTH} bytes`)
   }
   const list = Array.isArray(certificates) ? certificates : []
   const hasOwn = Object.keys(own).length > 0 || list.length === 0
@@ -32,7 +38,7 @@ export function normalizeTlsOptions(options: TlsOptions): { resolved: ResolvedTl
     faults.push(...optionFaults(certificate, CERTIFICATE_SHAPE, prefix), ...certificateFaults(certificate, prefix))
     all.push({ ...certificate, prefix })
   }
-  return { resolved: Object.freeze({ certificates: Object.freeze(all), ca, caFile, minVersion }), faults }
+  return { resolved: Object.freeze({ certificates: Object.freeze(all), ca, caFile, minVersion, ticketKeys }), faults }
 }
 
 /** Checks one certificate: each part is given once, as a value or as a file. */

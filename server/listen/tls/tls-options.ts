@@ -39,6 +39,12 @@ export interface TlsOptions extends CertificateOptions {
   readonly caFile?: string
   /** The oldest TLS version to accept. Default: TLSv1.2. */
   readonly minVersion?: MinVersion
+  /**
+   * The keys of session tickets: 48 random bytes, the same for all servers that a client may reach under one name, so that it can
+   * resume its session with any of them. Keep them secret and change them often. Default: random, and new ones when certificates are
+   * reloaded; workers share them.
+   */
+  readonly ticketKeys?: Buffer
 }
 
 /** Older versions are insecure. */
@@ -51,6 +57,7 @@ export interface ResolvedTlsOptions {
   readonly ca: string | Buffer | undefined
   readonly caFile: string | undefined
   readonly minVersion: MinVersion
+  readonly ticketKeys: Buffer | undefined
 }
 
 /** The options of one certificate. */
@@ -96,6 +103,7 @@ export const TLS_SHAPE: OptionShape = {
     ca: PEM,
     caFile: TEXT,
     minVersion: TEXT,
+    ticketKeys: ['object'],
   } satisfies OptionKinds<TlsOptions>,
   advice: PORT_TLS_ADVICE,
 }

@@ -15,6 +15,7 @@ const BASE = {
   hasHealth: true,
   hasReflection: true,
   hasConnect: true,
+  processes: 1,
   requiresVersion: false,
   wantsCertificates: false,
   rest: new Map(),
@@ -41,6 +42,10 @@ function methodsOf(proto: string): DescMethod[] {
 function shown(facts: Partial<BannerFacts>): string {
   return bannerText({ ...BASE, methods: SHOP, ...facts }, paintFor(false))
 }
+
+test('says how many workers there are', () => {
+  expect(shown({ processes: 4 })).toContain('ready in 132 ms, with 4 workers\n')
+})
 
 test('shows what started, where, what it serves, and how to try it', () => {
   expect(shown({ hasPage: true })).toBe(`

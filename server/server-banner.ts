@@ -1,4 +1,4 @@
-/** Shows the banner of a server that has started, where a person looks at it. */
+/** The banner of a server that has started. */
 import type { AddressInfo } from 'node:net'
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
@@ -16,6 +16,10 @@ export interface StartedServer {
   readonly methods: readonly DescMethod[]
   /** Code, command line and environment together. */
   readonly options: ServeSettings
+  /** When the first process of the server started, in milliseconds since 1970. */
+  readonly startedAtMs: number
+  /** How many processes answer calls. */
+  readonly processes: number
 }
 
 /** The addresses of all interfaces are not ones to call. */
@@ -24,14 +28,16 @@ const WILDCARDS: ReadonlyMap<string, string> = new Map([
   ['::', 'localhost'],
 ])
 
-/** Writes the banner to standard output. */
-export async function showBanner({ fastify, methods, options }: StartedServer): Promise<void> {
+/** Returns what a person sees on a terminal. */
+export async function serverBanner(started: StartedServer): Promise<string> {
+  const { fastify, methods, options, startedAtMs, processes } = started
   const addresses = addressesOf(fastify, options)
   const [url = ''] = addresses.filter((address) => address.startsWith('http:')).concat(addresses)
   const { listen: { tls } = {}, servesHealth = true, servesReflection = true } = options
   const facts = {
     title: titleOf(options),
-    startMs: performance.now(),
+    startMs: performance.timeOrigin + performance.now() - startedAtMs,
+    processes,
     addresses,
     url,
     methods,
@@ -44,7 +50,7 @@ export async function showBanner({ fastify, methods, options }: StartedServer): 
     wantsCertificates: url.startsWith('https:') && (tls?.ca !== undefined || tls?.caFile !== undefined),
     program: programName(),
   }
-  process.stdout.write(bannerText(facts, paintFor(usesColor({ env: process.env, isTerminal: true }))))
+  return bannerText(facts, paintFor(usesColor({ env: process.env, isTerminal: true })))
 }
 
 /** The first binding of each method that answers REST. */

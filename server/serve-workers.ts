@@ -1,0 +1,85 @@
+/** Decides which process of a server this is: its only one, the primary, or one of the workers. */
+import { availableParallelism } from 'node:os'
+import type { AppOptions } from './app.ts'
+import type { OptionValues } from './config/option-table.ts'
+import type { OwnOptions, OwnValues } from './config/own-options.ts'
+import { serveLogger } from './serve-logger.ts'
+import type { ServeOptions, ServeValues } from './serve-options.ts'
+import { StartFailure } from './start-failure.ts'
+import type { WorkerProcess } from './workers/worker-process.ts'
+
+/** Marks a process as a worker. It has the time origin of the primary, and a port if that is fixed. */
+const WORKER_VARIABLE = 'NODE_PORTICO_WORKER'
+
+/** The options of a program, read. */
+export interface ReadServe<Own extends OwnOptions> extends ServeValues {
+  readonly own: OwnValues<Own>
+}
+
+/** This process, if it is a worker. */
+export interface WorkerRole {
+  readonly process: WorkerProcess
+  /** When the primary started, in milliseconds since 1970. */
+  readonly startedAtMs: number
+  /** The port to listen on instead of the one of the options. */
+  readonly port: number | undefined
+}
+
+let hasRole = false
+
+/**
+ * Returns the role of a worker, or undefined in a server of one process. Does not return in a primary, which starts the workers and
+ * ends with them.
+ */
+export async function enterRole<Own extends OwnOptions>(
+  options: ServeOptions<Own>,
+  read: ReadServe<Own>,
+): Promise<WorkerRole | undefined> {
+  const mark = process.env[WORKER_VARIABLE]
+  const count = workerCount(read.values)
+  if (mark === undefined && count === 1) return undefined
+  if (options.ownsProcess === false) throw new RangeError('serve: workers need ownsProcess, which is false')
+  if (hasRole) throw new StartFailure('a program with workers can call serve only once: use --workers 1')
+  hasRole = true
+  if (mark === undefined) return enterPrimary(options, read)
+  // Programs that the worker starts are no workers.
+  delete process.env[WORKER_VARIABLE]
+  const { WorkerProcess } = await import('./workers/worker-process.ts')
+  const [startedAtMs, port = ''] = mark.split(' ')
+  return {
+    process: new WorkerProcess(),
+    startedAtMs: Number(startedAtMs),
+    port: port === '' ? undefined : Number(port),
+  }
+}
+
+/** How many processes answer calls. */
+export function workerCount({ workers }: OptionValues): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
+
+async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, read: ReadServe<Own>): Promise<never> {
+  const { own, values } = read
+  if (process.argv[1] === undefined) throw new StartFailure('workers need a program in a file: use --workers 1')
+  const log = await serveLogger(options, read)
+  const { runPrimary } = await import('./workers/run-primary.ts')
+  return runPrimary({
+    count: workerCount(read.values),
+    log,
+    variable: WORKER_VARIABLE,
+    drainDelayMs: values['drain-delay'],
+    drainTimeoutMs: options.listen?.drainTimeoutMs ?? values['drain-timeout'],
+    prepare: (link, onClose) => options.primary?.(link, { options: own, log, onClose }),
+  })
+}
+
+/** Gives all workers the same keys of TLS session tickets, so that clients resume their sessions with any of them. */
+export async function withSharedTickets<Settings extends Pick<AppOptions, 'listen'>>(
+  settings: Settings,
+  worker: WorkerRole | undefined,
+): Promise<Settings> {
+  const { tls } = settings.listen ?? {}
+  if (worker === undefined || tls === undefined) return settings
+  const ticketKeys = tls.ticketKeys ?? (await worker.process.ticketKeys())
+  return { ...settings, listen: { ...settings.listen, tls: { ...tls, ticketKeys } } }
+}

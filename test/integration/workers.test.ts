@@ -1,0 +1,157 @@
+/** A server of several processes: real ones, real signals, real clients. */
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { callHeaders, envelope } from '../support/calls.ts'
+import { exchangeHttp1 } from '../support/exchange.ts'
+import { listenRaw } from '../support/listen-raw.ts'
+import { openSession } from '../support/native-fastify.ts'
+import { isRunning } from '../support/processes.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+import { callOnce, callsOf, listenWithWorkers } from '../support/worker-processes.ts'
+
+/** A call that ends on command. */
+async function openStream(origin: string) {
+  const session = await openSession(origin)
+  const path = '/greeter.v1.GreeterService/AllStream'
+  const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders('grpc') })
+  const ended = new Promise<unknown>((resolve) => {
+    stream.on('trailers', ({ 'grpc-status': status }) => resolve(status))
+    stream.on('close', () => resolve('reset'))
+    stream.on('error', () => {})
+  })
+  session.on('error', () => {})
+  stream.resume()
+  // Joins a topic, so that the handler runs.
+  stream.write(envelope(Buffer.from('\n\x01t')))
+  await new Promise<void>((resolve) => session.ping(() => resolve()))
+  return { finish: () => stream.end(), ended }
+}
+
+const messages = ({ lines }: ServerProcess, message: string) => lines.filter(({ msg }) => msg === message)
+
+const isGone = (pid: number) => expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false)
+
+test('workers take connections in turn, and a signal to the group drains all of them once', async () => {
+  const { server, origin, pids } = await listenWithWorkers(2)
+  for (let n = 0; n < 4; n += 1) await callOnce(origin)
+  await expect.poll(() => callsOf(server).sort()).toEqual([1, 1, 1, 2, 2, 2])
+  expect(server.lines.filter(({ msg }) => String(msg).includes('listening at'))).toHaveLength(1)
+  const calls = await Promise.all([openStream(origin), openStream(origin)])
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+    for (const pid of pids().values()) process.kill(pid, signal)
+  }
+  server.kill('SIGHUP')
+  await expect
+    .poll(() =>
+      messages(server, 'reloaded')
+        .map(({ worker }) => worker)
+        .sort(),
+    )
+    .toEqual([1, 2])
+  server.kill('SIGTERM')
+  await server.untilLine((line) => line.startsWith('draining'))
+  for (const { finish } of calls) finish()
+  expect(await Promise.all(calls.map(({ ended }) => ended))).toEqual(['0', '0'])
+  expect(await server.exited).toBe(0)
+  expect(messages(server, 'stopped')).toHaveLength(1)
+  expect(server.stderr).toBe('')
+})
+
+test('a worker that is killed loses its calls only, and others take its place on the same port', async () => {
+  const { server, origin, pids } = await listenWithWorkers(2)
+  const [first, second] = await Promise.all([openStream(origin), openStream(origin)])
+  await expect.poll(() => pids().size).toBe(2)
+  process.kill(pids().get(1) as number, 'SIGKILL')
+  expect(await first.ended).toBe('reset')
+  second.finish()
+  expect(await second.ended).toBe('0')
+  await expect.poll(() => messages(server, 'a worker ended'), { timeout: 5_000 }).toMatchObject([{ workerId: 1 }])
+  await server.untilLine((line) => line === 'a worker started')
+  await callOnce(origin)
+  await callOnce(origin)
+  await expect.poll(() => pids().has(3)).toBe(true)
+  // Also if none was left to keep the port open.
+  for (const worker of [2, 3]) process.kill(pids().get(worker) as number, 'SIGKILL')
+  await expect.poll(() => messages(server, 'a worker started').length, { timeout: 10_000 }).toBe(3)
+  await callOnce(origin)
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+})
+
+test('workers end with a primary that is killed', async () => {
+  const { server, pids } = await listenWithWorkers(2)
+  server.kill('SIGKILL')
+  await Promise.all([...pids().values()].map(isGone))
+})
+
+test('a second signal ends all processes immediately', async () => {
+  const { server, origin, pids } = await listenWithWorkers(2)
+  const call = await openStream(origin)
+  server.kill('SIGTERM')
+  await server.untilLine((line) => line.startsWith('draining'))
+  await delay(1_050)
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(143)
+  await call.ended
+  await Promise.all([...pids().values()].map(isGone))
+})
+
+test('calls that a drain cuts off in one worker make the exit code 1', async () => {
+  const { server, origin } = await listenWithWorkers(2, ['--drain-timeout', '300ms'])
+  const call = await openStream(origin)
+  server.kill('SIGTERM')
+  expect(await call.ended).not.toBe('0')
+  expect(await server.exited).toBe(1)
+})
+
+test('a port in use is reported once, with exit code 1', async () => {
+  const port = await listenRaw(createServer())
+  const server = new ServerProcess(['--port', String(port), '--workers', '2'])
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toBe(
+    `127.0.0.1:${port} is in use: stop what listens there, or choose another port with --port\n`,
+  )
+})
+
+const SERVE = JSON.stringify(new URL('../../server/serve.ts', import.meta.url).href)
+
+test('what fails in setup is reported once, with its stack and exit code 1', async () => {
+  const program = await temporaryFile(
+    'fails.ts',
+    `import { serve } from ${SERVE}
+    await serve({ workers: 2, routes() {}, setup() { throw new Error('no database') } })`,
+  )
+  const server = new ServerProcess(['--port', '0'], {}, program)
+  expect(await server.exited).toBe(1)
+  expect(server.stderr.match(/no database/g)).toHaveLength(1)
+  expect(server.stderr).toMatch(/^ {4}at .*setup/m)
+})
+
+test('the primary runs its own part, and workers reach it', async () => {
+  const program = await temporaryFile(
+    'counts.ts',
+    `import { serve } from ${SERVE}
+    let count = 0
+    await serve({
+      workers: 2,
+      primary: (link, { log, onClose }) => {
+        link.onRequest('count', (step, { id }) => [(count += Number(step)), id])
+        onClose(() => log.info({ count }, 'released'))
+      },
+      routes() {},
+      setup: (fastify, { worker }) => fastify.get('/count', () => worker.request('count', 2n)),
+    })`,
+  )
+  const { server, origin } = await ServerProcess.listen([], {}, program)
+  const count = async () => JSON.parse(String((await exchangeHttp1(origin, { method: 'GET', path: '/count' })).body))
+  expect([await count(), await count(), await count()]).toEqual([
+    [2, 1],
+    [4, 2],
+    [6, 1],
+  ])
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+  expect(messages(server, 'released')).toMatchObject([{ count: 6 }])
+})
