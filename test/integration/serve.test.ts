@@ -36,7 +36,7 @@ await serve({
     color: { kind: ['red', 'green'], env: 'SHOP_COLOR', help: 'color of the shop' },
     tags: { kind: 'strings', help: 'words about the shop' },
     dry: { kind: 'boolean', help: 'sell nothing' },
-    workers: { kind: 'integer', default: 2, max: 8, help: 'orders at once' },
+    packers: { kind: 'integer', default: 2, max: 8, help: 'orders at once' },
   },
   defaults: { 'drain-timeout': '1s', 'max-connections': 7 },
   readMaxBytes: 1000,
@@ -71,12 +71,12 @@ describe('own options', () => {
       'cache-size': 1_024,
       tags: [],
       dry: false,
-      workers: 2,
+      packers: 2,
     })
   })
 
   test('come from flags, then from the environment', async () => {
-    const env = { PORTICO_DATABASE_URL: 'from-env', SHOP_COLOR: 'green', PORTICO_WORKERS: '3', PORTICO_TAGS: 'a,b' }
+    const env = { PORTICO_DATABASE_URL: 'from-env', SHOP_COLOR: 'green', PORTICO_PACKERS: '3', PORTICO_TAGS: 'a,b' }
     const flags = ['--database-url', 'from-flag', '--dry', '--poll-interval=2s', '--cache-size', '1MiB']
     const { origin } = await ServerProcess.listen(flags, env, await program(SHOP))
     expect(await optionsOf(origin)).toEqual({
@@ -87,14 +87,14 @@ describe('own options', () => {
       color: 'green',
       tags: ['a', 'b'],
       dry: true,
-      workers: 3,
+      packers: 3,
     })
     const about = await exchangeHttp1(origin, { method: 'GET', path: '/about' })
     expect(JSON.parse(about.body.toString())).toEqual({ dry: true, health: 'SERVING' })
   })
 
   test('report errors with option, source and range, and exit with 2', async () => {
-    const flags = ['--workers', '9', '--poll-interval', '1ms', '--databse-url', 'x', '--no-dri']
+    const flags = ['--packers', '9', '--poll-interval', '1ms', '--databse-url', 'x', '--no-dri']
     const server = new ServerProcess(flags, { SHOP_COLOR: 'blue' }, await program(SHOP))
     expect(await server.exited).toBe(2)
     expect(server.stderr.split('\n')).toEqual([
@@ -102,7 +102,7 @@ describe('own options', () => {
       '--no-dri: no such option; did you mean --no-dry?',
       '--poll-interval: "1ms" (from the command line) must be a duration from 1s to 576h',
       '--color: "blue" (from SHOP_COLOR) must be one of red, green',
-      '--workers: "9" (from the command line) must be a whole number from 0 to 8',
+      '--packers: "9" (from the command line) must be a whole number from 0 to 8',
       'Try --help.',
       '',
     ])

@@ -7,6 +7,7 @@ describe('values', () => {
   test('without flags and variables everything has its default', () => {
     expect(valuesOf([])).toEqual({
       port: 8080,
+      workers: 1,
       admin: false,
       advertise: null,
       registry: [],
