@@ -39,6 +39,20 @@ export async function writeEntry(port: number, key: string, value: string): Prom
   await etcdJson(port, 'kv/put', { key: base64(key), value: base64(value) })
 }
 
+/** Writes entries without leases. */
+export async function writeEntries(
+  port: number,
+  entries: readonly (readonly [key: string, value: string])[],
+): Promise<void> {
+  // etcd takes 128 operations at most.
+  for (let at = 0; at < entries.length; at += 100) {
+    const success = entries.slice(at, at + 100).map(([key, value]) => ({
+      requestPut: { key: base64(key), value: base64(value) },
+    }))
+    await etcdJson(port, 'kv/txn', { success })
+  }
+}
+
 /** Removes an entry. */
 export async function removeEntry(port: number, key: string): Promise<void> {
   await etcdJson(port, 'kv/deleterange', { key: base64(key) })

@@ -4,16 +4,37 @@ import { BrokerProcess } from './broker-process.ts'
 
 /** Starts a cluster of one member. It keeps its data over restarts and kills. */
 export async function startEtcdServer(): Promise<BrokerProcess> {
+  return startMember('default', [['default', await peerUrl()]])
+}
+
+/** Starts a cluster of two members, neither of which has a leader without the other. */
+export async function startEtcdPair(): Promise<readonly [BrokerProcess, BrokerProcess]> {
+  const peers: Peers = [
+    ['a', await peerUrl()],
+    ['b', await peerUrl()],
+  ]
+  return Promise.all([startMember('a', peers), startMember('b', peers)])
+}
+
+/** The names of the members of a cluster, and where they reach each other. */
+type Peers = readonly (readonly [name: string, url: string])[]
+
+async function peerUrl(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`
+}
+
+async function startMember(name: string, peers: Peers): Promise<BrokerProcess> {
   const port = await freePort()
   const client = `http://127.0.0.1:${port}`
-  const peer = `http://127.0.0.1:${await freePort()}`
+  const peer = new Map(peers).get(name) ?? ''
   return BrokerProcess.start({
     program: 'etcd',
     port,
     args: (folder) => [
-      ...['--data-dir', folder, '--log-level', 'error'],
+      ...['--name', name, '--data-dir', folder, '--log-level', 'error'],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
+      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+      ...['--initial-cluster', peers.map(([each, url]) => `${each}=${url}`).join()],
     ],
   })
 }
