@@ -3,7 +3,7 @@ import { freePort } from '../ports.ts'
 import { BrokerProcess } from './broker-process.ts'
 
 const PERSISTENCE = {
-  everything: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
+  everything: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'],
   snapshots: ['--save', '3600 1', '--appendonly', 'no'],
 }
 

@@ -95,12 +95,13 @@ end
 if isNew then
   topics = topics + 1
   call('HSET', key, 'epoch', epoch, 'era', era)
+  -- Redis may have evicted the hash without the list.
   call('DEL', kept)
   if not isFollowed(topic) then call('ZADD', idle, nowUs, topic) end
 end
 call('HSET', HUB, 'bytes', string.format('%.0f', total + need), 'topics', topics)
-call('HSET', key, 'bytes', bytes + #data)
-local sequence = string.format('%.0f', call('HINCRBY', key, 'last', 1))
+local sequence = string.format('%.0f', last + 1)
+call('HSET', key, 'last', sequence, 'bytes', bytes + #data)
 local stamp = string.format('%013.0f', nowMs)
 call('RPUSH', kept, stamp .. ' ' .. data)
 call('SPUBLISH', PREFIX .. 'live:' .. topic, epoch .. ' ' .. sequence .. ' ' .. stamp .. ' ' .. data)
