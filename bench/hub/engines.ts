@@ -24,7 +24,7 @@ export const HUB_ENGINES: readonly HubEngine[] = [
   {
     title: 'Redis',
     servers: 2,
-    start: async (cleanup) => `redis://127.0.0.1:${cleanup.use(await startRedisServer()).port}`,
+    start: async (cleanup) => `redis://127.0.0.1:${cleanup.use(await startRedisServer('most')).port}`,
   },
   {
     title: 'NATS JetStream',

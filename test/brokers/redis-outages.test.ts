@@ -1,4 +1,5 @@
 /** The Redis engine of the topic hub while Redis is stopped, killed or frozen, or comes back with less than it had. */
+import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRedisTopicBroker } from '../../server/demo/topics/redis/redis-topic-broker.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
@@ -10,8 +11,9 @@ import {
   until,
 } from '../support/brokers/broker-recorder.ts'
 import { startRedisServer } from '../support/brokers/redis-server.ts'
+import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 
-const TIMES = { commandTimeoutMs: 500, pulseMs: 100, deadAfterMs: 5_000 }
+const TIMES = { replyTimeoutMs: 500, pulseMs: 100, deadAfterMs: 5_000 }
 
 async function startServer(persistence?: 'snapshots'): Promise<BrokerProcess> {
   const server = await startRedisServer(persistence)
@@ -67,6 +69,39 @@ test('a Redis that may have lost messages in a restart begins another incarnatio
   expect(next.sequence).toBe(2n)
   expect(next.epoch).not.toBe(lost.epoch)
 })
+
+test.each([
+  ['fewer than were seen', 0],
+  ['as many as were seen', 2],
+  ['more than were seen', 5],
+])(
+  'a Redis that comes back without the last messages begins another incarnation, with %s by then',
+  async (_, count) => {
+    const server = await startServer()
+    const proxy = await startCuttableProxy(server.port)
+    const url = proxy.origin.replace('http:', 'redis:')
+    const subscriber = await startRecorded(createRedisTopicBroker({ url, limits: DEFAULT_LIMITS, times: TIMES }))
+    const [publisher, admin] = [await start(server), new Redis(server.port, '127.0.0.1')]
+    onTestFinished(() => admin.disconnect())
+    await subscriber.broker.follow('a')
+    for (const text of ['1', '2', '3']) await append(publisher.broker, 'a', text)
+    const kept = await append(publisher.broker, 'kept', '1')
+    await until(() => subscriber.messages.length === 3)
+    proxy.cut()
+    await until(() => !subscriber.broker.isAvailable)
+    // As after the crash of a machine whose last second was not on its disk.
+    await admin.rpop('{portico}:kept:a', 2)
+    await admin.hset('{portico}:topic:a', 'last', 1)
+    for (let index = 0; index < count; index += 1) await append(publisher.broker, 'a', `other ${index}`)
+
+    proxy.mend()
+    await until(() => subscriber.broker.isAvailable)
+    const range = await subscriber.broker.read('a', 0n)
+    expect(range.epoch).not.toBe(subscriber.messages[0]?.epoch)
+    expect(range.lastSequence).toBe(1n + BigInt(count))
+    expect((await subscriber.broker.read('kept', 0n)).messages).toEqual([kept])
+  },
+)
 
 test('a frozen Redis is unavailable within seconds, and goes on', async () => {
   const server = await startServer()

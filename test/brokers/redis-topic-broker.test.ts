@@ -16,7 +16,7 @@ import {
 } from '../support/brokers/broker-recorder.ts'
 import { startRedisServer } from '../support/brokers/redis-server.ts'
 
-const FAST = { commandTimeoutMs: 1_000, pulseMs: 50, deadAfterMs: 500 }
+const FAST = { replyTimeoutMs: 1_000, pulseMs: 50, deadAfterMs: 500 }
 
 let server: BrokerProcess
 let admin: Redis

@@ -8,7 +8,7 @@ import { testTopicHub } from '../support/contracts/topic-hub-contract.ts'
 let server: BrokerProcess
 
 beforeAll(async () => {
-  server = await startRedisServer()
+  server = await startRedisServer('most')
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

@@ -9,7 +9,8 @@ import { RedisLink, type RedisTimes } from './redis-link.ts'
 import { parseAppended, parsePublished, parseRange } from './redis-messages.ts'
 import { RedisScript } from './redis-script.ts'
 import { readServerInfo } from './redis-server-info.ts'
-import { APPEND, ENTER, FOLLOW, LEAD, PULSE, READ, RESIGN, UNFOLLOW } from './topic-scripts.ts'
+import { SeenPlaces } from './seen-places.ts'
+import { APPEND, COMPARE, ENTER, FOLLOW, LEAD, PULSE, READ, RESIGN, UNFOLLOW } from './topic-scripts.ts'
 
 /** Where the topics are, and how many. */
 export interface RedisTopicBrokerOptions {
@@ -21,7 +22,7 @@ export interface RedisTopicBrokerOptions {
   readonly times?: Partial<RedisTimes>
 }
 
-const DEFAULT_TIMES: RedisTimes = { commandTimeoutMs: 3_000, pulseMs: 1_000, deadAfterMs: 15_000 }
+const DEFAULT_TIMES: RedisTimes = { replyTimeoutMs: 3_000, pulseMs: 1_000, deadAfterMs: 15_000 }
 const ID_BYTES = 12
 /** Topics of one command, so that no command blocks Redis for long. */
 const CHUNK = 1_000
@@ -42,6 +43,7 @@ const SCRIPTS = {
   unfollow: new RedisScript(UNFOLLOW),
   pulse: new RedisScript(PULSE),
   enter: new RedisScript(ENTER),
+  compare: new RedisScript(COMPARE),
   lead: new RedisScript(LEAD),
   resign: new RedisScript(RESIGN),
 }
@@ -52,6 +54,7 @@ class RedisTopicBroker implements TopicBroker {
   readonly #deadAfterMs: number
   readonly #link: RedisLink
   readonly #followed = new Set<string>()
+  readonly #seen = new SeenPlaces()
   readonly #epochs = `${randomId()}.`
   #epochCount = 0
   /** Names this process, until the next connection: what was marked under an older name runs out. */
@@ -86,8 +89,12 @@ class RedisTopicBroker implements TopicBroker {
 
   async append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
     const reply = await this.#run('append', topic, data, this.#newEpoch(), ...this.#limits)
-    if (reply !== null) return parseAppended({ topic, data, dataBytes }, reply)
-    throw new TopicError('limit_reached', 'all room for topics is taken by topics that have subscribers')
+    if (reply === null) {
+      throw new TopicError('limit_reached', 'all room for topics is taken by topics that have subscribers')
+    }
+    const message = parseAppended({ topic, data, dataBytes }, reply)
+    this.#seen.note(message)
+    return message
   }
 
   async read(topic: string, afterSequence: bigint): Promise<TopicRange> {
@@ -135,6 +142,9 @@ class RedisTopicBroker implements TopicBroker {
     const info = await readServerInfo(commands)
     await Promise.all(Object.values(SCRIPTS).map((script) => script.load(commands)))
     if (info.run !== '') await this.#send('enter', info.run, info.keepsAll ? 1 : 0)
+    for (const places of chunks([...this.#seen.asArguments()])) {
+      await this.#send('compare', this.#newEpoch(), ...places.flat())
+    }
     // It shows too whether the user may subscribe and publish.
     await this.#link.subscriber.ssubscribe(`${this.#prefix}pulse`)
     await this.#send('pulse', this.#process, this.#deadAfterMs)
@@ -163,11 +173,15 @@ class RedisTopicBroker implements TopicBroker {
 
   #onMessage(channel: Buffer, payload: Buffer): void {
     const topic = channel.toString('latin1', this.#channel('').length)
-    if (this.#followed.has(topic)) this.#listener?.onMessage(parsePublished(topic, payload))
+    if (!this.#followed.has(topic)) return
+    const message = parsePublished(topic, payload)
+    this.#seen.note(message)
+    this.#listener?.onMessage(message)
   }
 
   async #run(script: keyof typeof SCRIPTS, ...args: readonly (string | number)[]): Promise<unknown> {
     if (!this.#link.isAvailable) throw unavailable()
+    this.#link.gather()
     try {
       return await this.#send(script, ...args)
     } catch (error) {
@@ -194,8 +208,8 @@ function randomId(): string {
   return randomBytes(ID_BYTES).toString('base64url')
 }
 
-function chunks(topics: readonly string[]): readonly (readonly string[])[] {
-  return Array.from({ length: Math.ceil(topics.length / CHUNK) }, (_, index) =>
-    topics.slice(index * CHUNK, (index + 1) * CHUNK),
+function chunks<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, index) =>
+    items.slice(index * CHUNK, (index + 1) * CHUNK),
   )
 }

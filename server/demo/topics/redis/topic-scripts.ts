@@ -161,6 +161,28 @@ call('HSET', HUB, 'run', ARGV[2])
 if run and ARGV[3] == '0' then call('HSET', HUB, 'era', ARGV[2]) end
 `
 
+/**
+ * Compares topics with what a process has seen of them. Where a number that it saw is missing, or names another message, Redis came back
+ * without its last messages: the topic is another incarnation from now on. ARGV: prefix, epoch of another incarnation, then for each
+ * topic its name, epoch, last number seen, and the 13 digits of the time of that message.
+ */
+export const COMPARE = `${SHARED}
+local era = call('HGET', HUB, 'era') or ''
+for i = 3, #ARGV, 4 do
+  local topic, seen = ARGV[i], tonumber(ARGV[i + 2])
+  local epoch, last = find(topic, era, ARGV[2])
+  if epoch == ARGV[i + 1] then
+    local kept = PREFIX .. 'kept:' .. topic
+    local index = seen - (tonumber(last) - call('LLEN', kept)) - 1
+    local isLost = seen > tonumber(last)
+    if index >= 0 and not isLost then
+      isLost = call('LINDEX', kept, string.format('%.0f', index)):sub(1, 13) ~= ARGV[i + 3]
+    end
+    if isLost then call('HSET', PREFIX .. 'topic:' .. topic, 'epoch', ARGV[2]) end
+  end
+end
+`
+
 /** ARGV: prefix, topic, process, for how many milliseconds. Returns 1 if the process leads. */
 export const LEAD = `${SHARED}
 local lead = PREFIX .. 'lead:' .. ARGV[2]
