@@ -66,11 +66,12 @@ test('the ports of the pod, its probes, the Service, the policy and the route ar
   ])
 })
 
-test('all manifests are about the pods of the Deployment', () => {
+test('all manifests of servers are about the pods of the Deployment', () => {
   const { metadata, spec } = manifest('deployment.yaml')
   const labels = spec.template.metadata.labels
   expect(spec.selector.matchLabels).toEqual(labels)
-  for (const file of MANIFESTS) expect(manifest(path.basename(file)).metadata, file).toEqual({ ...metadata, labels })
+  const ofServers = MANIFESTS.filter((file) => path.dirname(file) === 'deploy/kubernetes')
+  for (const file of ofServers) expect(manifest(path.basename(file)).metadata, file).toEqual({ ...metadata, labels })
   expect(manifest('service.yaml').spec.selector).toEqual(labels)
   expect(manifest('disruption-budget.yaml').spec.selector.matchLabels).toEqual(labels)
   expect(manifest('network-policy.yaml').spec.podSelector.matchLabels).toEqual(labels)
@@ -82,6 +83,15 @@ test('all manifests are about the pods of the Deployment', () => {
   expect(spec.replicas, 'the autoscaler sets it').toBeUndefined()
   const { maxUnavailable } = manifest('disruption-budget.yaml').spec
   expect(manifest('autoscaler.yaml').spec.minReplicas).toBeGreaterThan(maxUnavailable)
+})
+
+test('the manifest of clients gives the account the role, and the role the rights to follow slices', () => {
+  const documents = parseAllDocuments(deployed('kubernetes/clients/registry-reader.yaml'))
+  const [account, role, binding] = documents.map((document) => document.toJS())
+  expect(binding.subjects).toEqual([{ kind: account.kind, name: account.metadata.name }])
+  expect(binding.roleRef).toMatchObject({ kind: role.kind, name: role.metadata.name })
+  const slices = { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] }
+  expect(role.rules).toEqual([{ ...slices, verbs: ['list', 'watch'] }])
 })
 
 test('pods have no privileges and bounded memory', () => {

@@ -16,7 +16,7 @@ const MOST_EXPOSURE = 19
 /** @param folder for a copy of the unit */
 export async function deployChecks(folder: string): Promise<readonly Check[]> {
   const decode = await buildGoProgram(path.join(import.meta.dirname, 'kubernetes'))
-  const manifests = globSync('kubernetes/*.yaml', { cwd: DEPLOY }).map((file) => path.join(DEPLOY, file))
+  const manifests = globSync('kubernetes/**/*.yaml', { cwd: DEPLOY }).map((file) => path.join(DEPLOY, file))
   const source = await readFile(path.join(DEPLOY, 'systemd/shop.service'), 'utf8')
   const unit = path.join(folder, 'shop.service')
   // It names a Node that this machine may have elsewhere.

@@ -12,6 +12,7 @@ export const NODE_ENTRANCES = {
   'server/telemetry': 'server/telemetry/public.ts',
   client: 'client/node/public.ts',
   'registry/consul': 'registry/consul/public.ts',
+  'registry/kubernetes': 'registry/kubernetes/public.ts',
   'registry/nats': 'registry/nats/public.ts',
   'registry/etcd': 'registry/etcd/public.ts',
 }

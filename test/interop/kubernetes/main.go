@@ -11,18 +11,22 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 )
 
 var types = map[string]func() any{
-	"apps/v1/Deployment":                     func() any { return new(appsv1.Deployment) },
-	"autoscaling/v2/HorizontalPodAutoscaler": func() any { return new(autoscalingv2.HorizontalPodAutoscaler) },
-	"gateway.networking.k8s.io/v1/GRPCRoute": func() any { return new(gatewayv1.GRPCRoute) },
-	"networking.k8s.io/v1/NetworkPolicy":     func() any { return new(networkingv1.NetworkPolicy) },
-	"policy/v1/PodDisruptionBudget":          func() any { return new(policyv1.PodDisruptionBudget) },
-	"v1/Service":                             func() any { return new(corev1.Service) },
+	"apps/v1/Deployment":                       func() any { return new(appsv1.Deployment) },
+	"autoscaling/v2/HorizontalPodAutoscaler":   func() any { return new(autoscalingv2.HorizontalPodAutoscaler) },
+	"gateway.networking.k8s.io/v1/GRPCRoute":   func() any { return new(gatewayv1.GRPCRoute) },
+	"networking.k8s.io/v1/NetworkPolicy":       func() any { return new(networkingv1.NetworkPolicy) },
+	"policy/v1/PodDisruptionBudget":            func() any { return new(policyv1.PodDisruptionBudget) },
+	"rbac.authorization.k8s.io/v1/Role":        func() any { return new(rbacv1.Role) },
+	"rbac.authorization.k8s.io/v1/RoleBinding": func() any { return new(rbacv1.RoleBinding) },
+	"v1/Service":        func() any { return new(corev1.Service) },
+	"v1/ServiceAccount": func() any { return new(corev1.ServiceAccount) },
 }
 
 func main() {

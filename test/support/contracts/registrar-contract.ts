@@ -63,8 +63,7 @@ export function testRegistrar({ open }: RegistrarCase): void {
     )
     await untilFound(bench, ['127.0.0.1:1001'])
     expect((await bench.find('greeter'))[0]?.metadata).toMatchObject({ weight: 3, zone: 'z1', version: '1.2.0' })
-    // The registry has it before its answer has arrived.
-    await vi.waitFor(() => expect(registration.isRegistered).toBe(true), waiting())
+    await untilRegistered(registration)
     await registration.deregister(PATIENCE_MS)
     expect(await addresses(bench)).toEqual([])
     expect(registration.isRegistered).toBe(false)
@@ -145,6 +144,7 @@ export function testRegistrar({ open }: RegistrarCase): void {
     const bench = await open()
     const { registration, lines } = await registerAt(bench, instanceOf('a'))
     await untilFound(bench, ['127.0.0.1:1001'])
+    await untilRegistered(registration)
     await Promise.all([registration.deregister(PATIENCE_MS), registration.deregister(PATIENCE_MS)])
     await registration.deregister(PATIENCE_MS)
     registration.setServing(true)
@@ -220,6 +220,11 @@ async function addresses(bench: RegistryBench): Promise<string[]> {
 
 async function untilFound(bench: RegistryBench, expected: readonly string[], extraMs = 0): Promise<void> {
   await vi.waitFor(async () => expect(await addresses(bench)).toEqual(expected), waiting(extraMs))
+}
+
+/** A registry has an instance before its answer has arrived. */
+async function untilRegistered(registration: Registration): Promise<void> {
+  await vi.waitFor(() => expect(registration.isRegistered).toBe(true), waiting())
 }
 
 function waiting(extraMs = 0) {
