@@ -1,6 +1,8 @@
 /** The broker of topics over NATS JetStream while NATS is away, frozen, or not fit for it. */
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -10,7 +12,9 @@ import type { NatsTopicBrokerOptions } from '../../server/demo/topics/nats/nats-
 import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
+import { testCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/ports.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const LIMITS = { maxTopicMessages: 100, maxTopicBytes: 10_000, maxTotalBytes: 1_000_000, maxTopics: 1_000 }
 const UNAVAILABLE = { name: 'TopicError', reason: 'unavailable' }
@@ -151,6 +155,55 @@ test('refuses to start with wrong credentials, and does not repeat them', async 
     await startBroker({ url: `nats://portico:right@127.0.0.1:${secured.port}` }).started
   } finally {
     await secured[Symbol.asyncDispose]()
+  }
+})
+
+test('speaks TLS, and refuses to start with a certificate that it cannot verify', async () => {
+  const { ca, server: own } = await testCertificates()
+  const folder = await temporaryFolder()
+  const [cert, key] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')]
+  await writeFile(cert, own.cert)
+  await writeFile(key, own.key)
+  const secured = await startNatsServer({ args: ['--tls', '--tlscert', cert, '--tlskey', key] })
+  try {
+    const url = `tls://localhost:${secured.port}`
+    await expect(startBroker({ url }).started).rejects.toThrow('unable to verify the first certificate')
+    const { started, broker } = startBroker({ url, tls: { ca } })
+    await started
+    expect((await broker.append('news', 'one', 3)).sequence).toBe(1n)
+    const plain = startBroker({ url: `tls://127.0.0.1:${server.port}` })
+    await expect(plain.started).rejects.toThrow("server does not support 'tls'")
+  } finally {
+    await secured[Symbol.asyncDispose]()
+  }
+})
+
+test('works with the permissions of its page, and names one that is missing at the start', async () => {
+  const config = path.join(await temporaryFolder(), 'nats.conf')
+  const users = [
+    '{user: a, password: a, permissions: {publish: ["x"]}}',
+    '{user: b, password: b, permissions: {publish: [">"], subscribe: ["_INBOX.>"]}}',
+    `{user: c, password: c, permissions: {
+      publish: ["$JS.API.>", "$KV.portico-topics-leads.>", "portico-topics.>"]
+      subscribe: ["_INBOX.>", "portico-topics.live.>"]
+    }}`,
+  ]
+  await writeFile(config, `authorization {users: [${users.join(', ')}]}`)
+  const restricted = await startNatsServer({ args: ['--config', config] })
+  try {
+    const { started } = startBroker({ url: `nats://a:a@127.0.0.1:${restricted.port}` })
+    await expect(started).rejects.toThrow('nats: the account may not publish to $JS.API.')
+    const b = startBroker({ url: `nats://b:b@127.0.0.1:${restricted.port}`, stream: 'own' })
+    await expect(b.started).rejects.toThrow('nats: the account may not subscribe to own.live.')
+    const c = startBroker({ url: `nats://c:c@127.0.0.1:${restricted.port}`, stream: 'portico-topics' })
+    await c.started
+    await c.broker.follow('news')
+    const first = await c.broker.append('news', 'one', 3)
+    await expect.poll(() => c.messages).toEqual([first])
+    expect((await c.broker.read('news', 0n)).messages).toEqual([first])
+    expect(await c.broker.lead('news', 1_000)).toBe(true)
+  } finally {
+    await restricted[Symbol.asyncDispose]()
   }
 })
 

@@ -2,6 +2,7 @@
 import {
   type Authenticator,
   AuthorizationError,
+  ConnectionError,
   connect,
   type NatsConnection,
   type NodeConnectionOptions,
@@ -38,7 +39,7 @@ const PINGS = 2
 /**
  * Connects to one of the servers.
  *
- * @throws NatsRefusal if NATS refuses the credentials
+ * @throws NatsRefusal if NATS refuses the credentials, or its certificate cannot be verified
  */
 export async function connectNats(options: NatsConnectOptions): Promise<NatsConnection> {
   const { servers, name, timeoutMs, reconnectDelayMs, user, pass, token, authenticator, tls } = options
@@ -61,11 +62,20 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsConn
       ...(tls && { tls }),
     })
   } catch (cause) {
-    if (!isRefusal(cause)) throw cause
-    throw new NatsRefusal(`nats: ${servers.join(', ')} refuses the credentials`)
+    throw refusalOf(cause, servers.join(', ')) ?? cause
   }
 }
 
-function isRefusal(cause: unknown): boolean {
-  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError
+/** The codes of OpenSSL and Node for certificates that are not trusted. */
+const TLS_CODE = /^(CERT_|DEPTH_ZERO_|ERR_TLS_|SELF_SIGNED_|UNABLE_TO_)/
+
+/** Returns null for what may be better with the next attempt. */
+function refusalOf(cause: unknown, servers: string): NatsRefusal | null {
+  if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
+    return new NatsRefusal(`nats: ${servers} refuses the credentials`)
+  }
+  if (!(cause instanceof Error)) return null
+  const isUntrusted = 'code' in cause && typeof cause.code === 'string' && TLS_CODE.test(cause.code)
+  const isCleartext = cause instanceof ConnectionError && cause.message.includes('tls')
+  return isUntrusted || isCleartext ? new NatsRefusal(`nats: ${servers}: ${cause.message}`) : null
 }

@@ -49,7 +49,8 @@ export function brokerErrorOf(cause: unknown): Error {
 export function refusalOf(cause: unknown): unknown {
   if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError) return refusalOf(cause.cause)
   if (cause instanceof PermissionViolationError) {
-    return new NatsRefusal(`nats: the account may not ${cause.operation} to ${cause.subject}`)
+    const verb = cause.operation === 'subscription' ? 'subscribe' : 'publish'
+    return new NatsRefusal(`nats: the account may not ${verb} to ${cause.subject}`)
   }
   if (cause instanceof JetStreamApiError && cause.status !== UNAVAILABLE)
     return new NatsRefusal(`nats: ${cause.message}`)

@@ -5,7 +5,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
 import { isUnanswered, refusalOf } from './nats-topic-errors.ts'
 import { isAtLeast, type JetStreamAccess, type ServerVersion } from './topic-reader.ts'
-import { ensureTopicStream, type TopicStreamSettings } from './topic-stream.ts'
+import { ensureTopicStream, type TopicStreamSettings, TopicSubjects } from './topic-stream.ts'
 
 /** A stream of topics that can be used. */
 export interface TopicStorage extends JetStreamAccess {
@@ -15,6 +15,8 @@ export interface TopicStorage extends JetStreamAccess {
 }
 
 const MIN_VERSION = { major: 2, minor: 10 }
+/** What no topic can be called. */
+const NO_TOPIC = '!'
 /** Leases of processes that ended are forgotten after a day, in milliseconds. */
 const LEADS_TTL_MS = 86_400_000
 
@@ -33,6 +35,7 @@ export async function openTopicStorage(
   try {
     const jsm = await js.jetstreamManager()
     await ensureTopicStream(jsm, settings)
+    await assertSubscribable(connection, new TopicSubjects(stream).live(NO_TOPIC))
     const bucket = await new Kvm(js).create(`${stream}-leads`, { ttl: LEADS_TTL_MS, replicas, timeout: timeoutMs })
     return { connection, js, jsm, version, bucket }
   } catch (cause) {
@@ -40,6 +43,19 @@ export async function openTopicStorage(
       throw new NatsRefusal('nats: JetStream is not enabled')
     throw refusalOf(cause)
   }
+}
+
+/** Subscribes for a moment. */
+async function assertSubscribable(connection: NatsConnection, subject: string): Promise<void> {
+  let refused: Error | null = null
+  const subscription = connection.subscribe(subject, {
+    callback: (error) => {
+      refused = error
+    },
+  })
+  await connection.flush()
+  subscription.unsubscribe()
+  if (refused !== null) throw refused
 }
 
 function versionOf({ info }: NatsConnection): ServerVersion {
