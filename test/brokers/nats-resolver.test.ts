@@ -1,7 +1,9 @@
 /** Clients find servers in the key-value store of NATS, real ones of the oldest and the newest version. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect } from '@nats-io/transport-node'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { addressText, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import type { ResolverResult } from '../../client/node/contracts/resolver.ts'
 import { parseTarget } from '../../client/node/resolver/parse-target.ts'
@@ -13,6 +15,7 @@ import { systemClock } from '../../wire/http2/http2.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
 import { OLDEST_NATS_VERSION, startNatsServer } from '../support/brokers/nats-server.ts'
 import { instanceOf } from '../support/contracts/registrar-contract.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const TTL_MS = 1_000
 const SILENT = { info: () => {}, warn: () => {} }
@@ -106,6 +109,24 @@ describe('natsResolver', () => {
     )
   })
 
+  test('works with the permissions of its page', async () => {
+    const config = path.join(await temporaryFolder(), 'nats.conf')
+    const users = [
+      '{user: a, password: a, permissions: {publish: ["$JS.API.>", "$KV.portico-registry.>"], subscribe: ["_INBOX.>"]}}',
+      '{user: b, password: b, permissions: {publish: ["$JS.API.>", "$JS.FC.>"], subscribe: ["_INBOX.>"]}}',
+    ]
+    await writeFile(config, `authorization {users: [${users.join(', ')}]}`)
+    const restricted = await startNatsServer({ args: ['--config', config] })
+    onTestFinished(() => restricted[Symbol.asyncDispose]())
+    const servers = [`127.0.0.1:${restricted.port}`]
+    const a = register(instanceOf('a'), { servers, username: 'a', password: 'a' })
+    const found = follow('greeter', { servers, username: 'b', password: 'b' })
+    await vi.waitFor(() => expect(found.addresses()).toEqual(['127.0.0.1:1001']), { timeout: 10_000 })
+    await a.deregister(5_000)
+    await vi.waitFor(() => expect(found.isFailing()).toBe(true))
+    found.close()
+  })
+
   test('skips entries that are not instances', async () => {
     const bucket = 'foreign'
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
@@ -145,9 +166,9 @@ function register(instance: ServiceInstance, options: NatsOptions = {}): Registr
 
 /** Follows a service as a channel does. */
 function follow(service: string, options: NatsOptions = {}) {
-  const factory = natsResolver({ timeoutMs: 1_000, ...options })
+  const factory = natsResolver({ servers: [`127.0.0.1:${server.port}`], timeoutMs: 1_000, ...options })
   const results: ResolverResult[] = []
-  const { target } = parseTarget(`nats://127.0.0.1:${server.port}/${service}`, [factory])
+  const { target } = parseTarget(`nats:///${service}`, [factory])
   const listener = {
     onResult: (result: ResolverResult) => {
       results.push(result)
@@ -173,6 +194,7 @@ function follow(service: string, options: NatsOptions = {}) {
       lists()
         .at(-1)
         ?.map(({ attributes }) => attributes),
+    close: () => resolver.close(),
     isFailing: () => results.at(-1)?.endpoints instanceof Error,
   }
 }
