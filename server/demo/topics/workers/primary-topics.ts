@@ -1,6 +1,5 @@
 /** The topics of all workers of a machine, which the primary keeps: the other half of WorkerTopicBroker. */
 import type { PrimaryLink, WorkerHandle } from '../../../workers/contracts/worker-link.ts'
-import type { TopicBrokerLimits } from '../broker/topic-broker.ts'
 import { type MemoryTopicHubOptions, normalizeMemoryTopicHubOptions } from '../memory-topic-hub-options.ts'
 import { Topic } from '../topic.ts'
 import { TopicError } from '../topic-error.ts'
@@ -16,8 +15,8 @@ import {
 } from './hub-messages.ts'
 import { WorkerOutbox } from './worker-outbox.ts'
 
-/** How much the primary keeps, for all workers together, and what it works with. Ranges and defaults are those of the embedded hub. */
-export type PrimaryTopicsOptions = Partial<TopicBrokerLimits> & Pick<MemoryTopicHubOptions, 'now' | 'createEpoch'>
+/** How much the primary keeps, for all workers together. Of the options of the embedded hub, those about subscribers have no effect. */
+export type PrimaryTopicsOptions = MemoryTopicHubOptions
 
 /** How full the topics are. */
 export interface PrimaryTopics {
