@@ -1,15 +1,20 @@
 /** Decides which process of a server this is: its only one, the primary, or one of the workers. */
 import { availableParallelism } from 'node:os'
+import { startChannelzIds } from '../wire/channelz/channelz-id.ts'
 import type { AppOptions } from './app.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import type { ServeOptions, ServeValues } from './serve-options.ts'
 import { StartFailure } from './start-failure.ts'
+import { becomeWorker } from './workers/contracts/this-worker.ts'
 import type { WorkerProcess } from './workers/worker-process.ts'
 
 /** Marks a process as a worker. It has the time origin of the primary, and a port if that is fixed. */
 const WORKER_VARIABLE = 'NODE_PORTICO_WORKER'
+
+/** The smallest value of `--process-buffer`. */
+const MIN_BUFFER_BYTES = 65_536
 
 /** The options of a program, read. */
 export interface ReadServe<Own extends OwnOptions> extends ServeValues {
@@ -19,6 +24,8 @@ export interface ReadServe<Own extends OwnOptions> extends ServeValues {
 /** This process, if it is a worker. */
 export interface WorkerRole {
   readonly process: WorkerProcess
+  /** How many workers run. */
+  readonly count: number
   /** When the primary started, in milliseconds since 1970. */
   readonly startedAtMs: number
   /** The port to listen on instead of the one of the options. */
@@ -46,8 +53,12 @@ export async function enterRole<Own extends OwnOptions>(
   delete process.env[WORKER_VARIABLE]
   const { WorkerProcess } = await import('./workers/worker-process.ts')
   const [startedAtMs, port = ''] = mark.split(' ')
+  const worker = new WorkerProcess()
+  becomeWorker(worker.link)
+  startChannelzIds(worker.id)
   return {
-    process: new WorkerProcess(),
+    process: worker,
+    count,
     startedAtMs: Number(startedAtMs),
     port: port === '' ? undefined : Number(port),
   }
@@ -63,14 +74,29 @@ async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, 
   if (process.argv[1] === undefined) throw new StartFailure('workers need a program in a file: use --workers 1')
   const log = await serveLogger(options, read)
   const { runPrimary } = await import('./workers/run-primary.ts')
+  const { serveSharedParts } = await import('./serve-shared-parts.ts')
   return runPrimary({
     count: workerCount(read.values),
     log,
     variable: WORKER_VARIABLE,
     drainDelayMs: values['drain-delay'],
     drainTimeoutMs: options.listen?.drainTimeoutMs ?? values['drain-timeout'],
-    prepare: (link, onClose) => options.primary?.(link, { options: own, log, onClose }),
+    async prepare(link, onClose) {
+      serveSharedParts(link, workerCount(values))
+      await options.primary?.(link, { options: own, log, onClose })
+    },
   })
+}
+
+/** Gives each worker its part of the memory that the options allow for the machine. */
+export function withDividedMemory<Settings extends Pick<AppOptions, 'listen'>>(
+  settings: Settings,
+  worker: WorkerRole | undefined,
+): Settings {
+  const { http2 } = settings.listen ?? {}
+  if (worker === undefined || http2?.processBufferBytes === undefined) return settings
+  const processBufferBytes = Math.max(MIN_BUFFER_BYTES, Math.floor(http2.processBufferBytes / worker.count))
+  return { ...settings, listen: { ...settings.listen, http2: { ...http2, processBufferBytes } } }
 }
 
 /** Gives all workers the same keys of TLS session tickets, so that clients resume their sessions with any of them. */

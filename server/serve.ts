@@ -32,7 +32,7 @@ import {
 } from './serve-options.ts'
 import { serveRegistrations } from './serve-registration.ts'
 import { telemetryOf } from './serve-telemetry.ts'
-import { enterRole, type ReadServe, type WorkerRole, withSharedTickets } from './serve-workers.ts'
+import { enterRole, type ReadServe, type WorkerRole, withDividedMemory, withSharedTickets } from './serve-workers.ts'
 import { failureText, StartFailure } from './start-failure.ts'
 
 const EXIT_FAILURE = 1
@@ -125,7 +125,7 @@ async function start<const Own extends OwnOptions>(
   const onClose = (release: () => void | Promise<void>) => releases.add(release)
   const context = { options: own, log, worker: worker?.process.link, onClose }
   const settings = {
-    ...(await withSharedTickets(appOptionsOf(options, { values, given }), worker)),
+    ...withDividedMemory(await withSharedTickets(appOptionsOf(options, { values, given }), worker), worker),
     registration,
   }
   const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })

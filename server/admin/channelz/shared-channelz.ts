@@ -37,7 +37,8 @@ export function shareChannelz(link: WorkerLink): ServiceImpl<typeof Channelz> {
   }
 
   async function askOwner<Name extends MethodName>(method: Name, request: Input<Name>, id: bigint) {
-    const [response] = await ask(method, request, processOfChannelzId(Number(id)))
+    // What a program creates before it becomes a worker belongs to no process: the first worker that has it answers.
+    const [response] = await ask(method, request, processOfChannelzId(Number(id)) || undefined)
     if (response === undefined) throw new ConnectError(`${NOUNS[method] ?? 'entity'} ${id} not found`, Code.NotFound)
     return response
   }

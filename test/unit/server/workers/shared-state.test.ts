@@ -8,6 +8,7 @@ import { Reloads } from '../../../../server/lifecycle/reloads.ts'
 import { concurrencyLimit } from '../../../../server/limits/concurrency-limit.ts'
 import type { PreparedServer } from '../../../../server/rpc/middleware.ts'
 import { serveSharedParts } from '../../../../server/serve-shared-parts.ts'
+import { type WorkerRole, withDividedMemory } from '../../../../server/serve-workers.ts'
 import { HealthStatus } from '../../../../server/services/health/health-status.ts'
 import { shareHealth } from '../../../../server/share-health.ts'
 import { askWorkers } from '../../../../server/workers/contracts/ask-workers.ts'
@@ -124,6 +125,16 @@ describe('the admin service', () => {
     ])
     expect(runs).toHaveBeenCalledTimes(2)
   })
+})
+
+test.each([
+  { given: 1_048_576, count: 4, part: 262_144 },
+  { given: 65_536, count: 4, part: 65_536 },
+])('memory of $given in $count workers is $part in each', ({ given, count, part }) => {
+  const settings = { listen: { maxConnections: 7, http2: { processBufferBytes: given } } }
+  const divided = withDividedMemory(settings, { count } as WorkerRole)
+  expect(divided).toEqual({ listen: { maxConnections: 7, http2: { processBufferBytes: part } } })
+  expect(withDividedMemory(settings, undefined)).toBe(settings)
 })
 
 describe('a limit of concurrency', () => {
