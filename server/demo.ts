@@ -11,6 +11,7 @@ import { createProtoGreeterService } from './demo/compat/proto-greeter-service.t
 import { createGreeterService } from './demo/greeter/greeter-service.ts'
 import { addDemoPage } from './demo/page/demo-page.ts'
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
+import type { TopicHub } from './demo/topics/topic-hub.ts'
 import { peerKey } from './rpc/context-keys.ts'
 
 /** How fast the demo's streams are. */
@@ -29,6 +30,12 @@ export interface DemoOptions extends Omit<AppOptions, 'routes' | 'logger'>, Demo
   readonly servesPage?: boolean
 }
 
+/** What the services of the demo work with. */
+export interface DemoParts extends DemoPace {
+  /** Carries the messages; closed with the server. Default: a hub in memory. */
+  readonly hub?: TopicHub | undefined
+}
+
 /** The services of the demo, and what they hold. */
 export interface DemoServices {
   /** Registers the services. */
@@ -43,8 +50,9 @@ const peerOf = ({ values }: HandlerContext): string => values.get(peerKey).addre
 const SILENT: MessageLog = { info() {} }
 
 /** Creates the services of the demo. */
-export function createDemoServices({ quoteIntervalMs = 1_000, compatIntervalMs = 1_000 }: DemoPace = {}): DemoServices {
-  const hub = createMemoryTopicHub({ quoteIntervalMs })
+export function createDemoServices(parts: DemoParts = {}): DemoServices {
+  const { quoteIntervalMs = 1_000, compatIntervalMs = 1_000 } = parts
+  const hub = parts.hub ?? createMemoryTopicHub({ quoteIntervalMs })
   const closing = new AbortController()
   return {
     register(router, log) {

@@ -1,18 +1,34 @@
 /** The program `node server`: serves the demo, through the same `serve` that user programs call. */
 import { fileURLToPath } from 'node:url'
 import { version } from '../wire/version.ts'
-import { createDemoServices } from './demo.ts'
+import { createDemoServices, type DemoServices } from './demo.ts'
+import { assertAvailable, isBrokerTopicHub, openTopicHub, topicHubChoice } from './open-topic-hub.ts'
 import { serve } from './serve.ts'
 
-const services = createDemoServices()
+/** How soon probes see that the broker is away, or back. */
+const HUB_CHECK_MS = 1_000
+
+let services: DemoServices | undefined
 
 await serve({
-  options: { page: { kind: 'boolean', default: true, help: 'serve the demo page' } },
+  options: {
+    page: { kind: 'boolean', default: true, help: 'serve the demo page' },
+    // A secret, as the URL of a broker may have a password.
+    hub: { kind: 'string', secret: true, accepts: topicHubChoice, help: 'what keeps the topics; without it, memory' },
+  },
   openapi: {
     info: { title: 'Greeter', version },
     image: fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url)),
     describes: ({ parent }) => parent.typeName === 'greeter.v1.GreeterService',
   },
-  routes: (router, { log }) => services.register(router, log),
-  setup: (fastify, { options }) => services.attach(fastify, options.page),
+  async routes(router, { options, log, health, onClose }) {
+    const hub = await openTopicHub(options.hub ?? 'memory')
+    onClose(() => hub.close())
+    if (isBrokerTopicHub(hub)) {
+      health.addCheck('topics', { check: () => assertAvailable(hub), intervalMs: HUB_CHECK_MS })
+    }
+    services = createDemoServices({ hub })
+    services.register(router, log)
+  },
+  setup: (fastify, { options }) => services?.attach(fastify, options.page),
 })

@@ -7,7 +7,8 @@ import { type OptionName, optionTable } from './option-table.ts'
 
 /** An option of a program. Its flag is `--` and its name, which is lower case with dashes: `database-url`. */
 export type OwnOption =
-  | Described<'string' | 'path', string>
+  | (Described<'string', string> & Accepted)
+  | Described<'path', string>
   | Described<'strings', readonly string[]>
   | Described<'boolean', boolean>
   | (Described<'integer', number> & Range<number>)
@@ -34,6 +35,12 @@ interface Described<Kind, Default> {
   readonly env?: string
   /** Whether `--help` and errors show `***` in place of its value. Default: false. */
   readonly secret?: boolean
+}
+
+/** Which texts are values. */
+interface Accepted {
+  /** Checks a text. `expects` ends the sentence "must be ...". Default: any text. */
+  readonly accepts?: { readonly test: (text: string) => boolean; readonly expects: string }
 }
 
 /** Both ends are included. */
@@ -77,6 +84,7 @@ const OWN_SHAPE: OptionShape = {
     required: ['boolean'],
     env: ['string'],
     secret: ['boolean'],
+    accepts: ['object'],
     min: ['number', 'string'],
     max: ['number', 'string'],
   },
@@ -185,7 +193,9 @@ const PLAIN: ReadonlyMap<unknown, Kind<unknown>> = new Map<string, Kind<unknown>
 
 /** Returns the kind that an option describes, or what is wrong with the description. */
 function kindOf(option: OwnOption): Kind<unknown> | string {
-  const { kind, min, max } = option as OwnOption & Range<number | string>
+  const { kind, min, max, accepts } = option as OwnOption & Range<number | string> & Accepted
+  if (accepts !== undefined)
+    return kind === 'string' ? checkedText(accepts) : 'accepts has no effect: only string has it'
   const ranged = RANGED.get(kind)
   if (ranged !== undefined) return rangedKind(ranged, min, max)
   if (min !== undefined) return `min has no effect: only ${[...RANGED.keys()].join(', ')} have a range`
@@ -193,6 +203,14 @@ function kindOf(option: OwnOption): Kind<unknown> | string {
   if (Array.isArray(kind) && kind.length > 0 && kind.every((word) => typeof word === 'string')) return choice(kind)
   const names = [...PLAIN.keys(), ...RANGED.keys()].join(', ')
   return PLAIN.get(kind) ?? `kind is ${JSON.stringify(kind)}: it must be ${names}, or a list of words`
+}
+
+function checkedText({ test, expects }: NonNullable<Accepted['accepts']>): Kind<string> {
+  const parse: Kind<string>['parse'] = (given) => {
+    const parsed = text.parse(given)
+    return 'value' in parsed && test(given) ? parsed : { bad: given }
+  }
+  return { ...text, expects, parse }
 }
 
 function rangedKind(

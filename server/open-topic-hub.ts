@@ -1,0 +1,112 @@
+/** Opens the topic hub that `--hub` names. An engine is loaded only if it is asked for. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseNatsAddress } from '../wire/nats/nats-address.ts'
+import { type BrokerTopicHub, createBrokerTopicHub } from './demo/topics/broker/broker-topic-hub.ts'
+import { type BrokerTopicHubOptions, brokerLimitsOf } from './demo/topics/broker/broker-topic-hub-options.ts'
+import type { TopicBroker, TopicBrokerLimits } from './demo/topics/broker/topic-broker.ts'
+import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
+import { parseRedisAddress } from './demo/topics/redis/redis-address.ts'
+import type { TopicHub } from './demo/topics/topic-hub.ts'
+import { StartFailure } from './start-failure.ts'
+
+/** How long a start waits for a broker that does not answer. Then the server starts, and is not ready. */
+const START_PATIENCE_MS = 3_000
+
+interface TopicEngine {
+  /** Throws if the URL is not valid. */
+  readonly check: (url: string) => unknown
+  readonly open: (url: string, limits: TopicBrokerLimits) => Promise<TopicBroker>
+  /** The package that must be installed. */
+  readonly needs: string
+}
+
+const NATS: TopicEngine = {
+  check: parseNatsAddress,
+  open: async (url, limits) => {
+    const { createNatsTopicBroker } = await import('./demo/topics/nats/nats-topic-broker.ts')
+    return createNatsTopicBroker({ url, limits })
+  },
+  needs: '@nats-io/transport-node @nats-io/jetstream @nats-io/kv',
+}
+
+const REDIS: TopicEngine = {
+  check: parseRedisAddress,
+  open: async (url, limits) => {
+    const { createRedisTopicBroker } = await import('./demo/topics/redis/redis-topic-broker.ts')
+    return createRedisTopicBroker({ url, limits })
+  },
+  needs: 'ioredis',
+}
+
+const ENGINES: ReadonlyMap<string, TopicEngine> = new Map([
+  ['nats', NATS],
+  ['tls', NATS],
+  ['redis', REDIS],
+  ['rediss', REDIS],
+])
+
+/** What `--hub` may be. */
+export const topicHubChoice = {
+  expects: 'memory, nats://HOST[:PORT], tls://HOST[:PORT], redis://HOST[:PORT][/DATABASE] or rediss://...',
+  test(choice: string): boolean {
+    if (choice === 'memory') return true
+    try {
+      return engineOf(choice)?.check(choice) !== undefined
+    } catch {
+      return false
+    }
+  },
+} as const
+
+/**
+ * Opens a hub: `memory`, or over the broker at a URL. Waits some seconds for the broker; one that is away does not keep the server from
+ * starting.
+ *
+ * @throws RangeError for another choice, and StartFailure if the broker refuses, or its client is not installed
+ */
+export async function openTopicHub(choice: string, options: BrokerTopicHubOptions = {}): Promise<TopicHub> {
+  if (choice === 'memory') return createMemoryTopicHub(options)
+  const engine = topicHubChoice.test(choice) ? engineOf(choice) : undefined
+  if (engine === undefined) throw new RangeError(`hub must be ${topicHubChoice.expects}`)
+  const broker = await load(engine, choice, brokerLimitsOf(options))
+  const hub = createBrokerTopicHub(broker, options)
+  await started(hub)
+  return hub
+}
+
+/** Whether a hub depends on a broker, which may be away. */
+export function isBrokerTopicHub(hub: TopicHub): hub is BrokerTopicHub {
+  return 'isAvailable' in hub
+}
+
+/** The health check of a hub. Throws while its broker is away. */
+export function assertAvailable(hub: BrokerTopicHub): void {
+  if (!hub.isAvailable) throw new Error('the broker that keeps the topics cannot be reached')
+}
+
+function engineOf(url: string): TopicEngine | undefined {
+  return ENGINES.get(url.slice(0, url.indexOf('://')))
+}
+
+async function load(engine: TopicEngine, url: string, limits: TopicBrokerLimits): Promise<TopicBroker> {
+  try {
+    return await engine.open(url, limits)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new StartFailure(`--hub: the client of the broker is missing: npm install ${engine.needs}`, { cause: error })
+  }
+}
+
+async function started(hub: BrokerTopicHub): Promise<void> {
+  const waiting = new AbortController()
+  const patience = sleep(START_PATIENCE_MS, undefined, { signal: waiting.signal }).catch(() => {})
+  try {
+    await Promise.race([hub.started, patience])
+  } catch (error) {
+    await hub.close().catch(() => {})
+    // Engines say what is wrong, and nothing secret.
+    throw new StartFailure(error instanceof Error ? error.message : '--hub: the broker refuses', { cause: error })
+  } finally {
+    waiting.abort()
+  }
+}
