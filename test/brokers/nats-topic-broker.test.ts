@@ -33,6 +33,8 @@ describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
 
   test('numbers the messages of a topic without a gap, and reports them to all that follow it', async () => {
     const [a, b] = await twoProcesses()
+    void b.broker.follow('news')
+    // Not before the first one has begun.
     await b.broker.follow('news')
     const first = await a.broker.append('news', 'one', 3)
     const second = await b.broker.append('news', 'two', 3)

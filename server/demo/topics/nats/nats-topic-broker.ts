@@ -94,24 +94,16 @@ class NatsTopicBroker implements TopicBroker {
     return range
   }
 
-  async follow(topic: string): Promise<void> {
-    if (this.#followed.has(topic)) return
-    const followed: FollowedTopic = { subscription: null, last: null }
+  follow(topic: string): Promise<void> {
+    const found = this.#followed.get(topic)
+    if (found !== undefined) return found.ready
+    const followed: FollowedTopic = { subscription: null, last: null, ready: Promise.resolve() }
     this.#followed.set(topic, followed)
-    try {
-      await this.#request(async ({ connection }) => {
-        const callback = (error: Error | null, message: Msg) => {
-          if (error === null) this.#onLive(topic, followed, message)
-        }
-        followed.subscription = connection.subscribe(this.#subjects.live(topic), { callback })
-        await connection.flush()
-        if (followed.subscription.isClosed())
-          throw new Error(`nats: may not subscribe to ${this.#subjects.live(topic)}`)
-      })
-    } catch (cause) {
+    followed.ready = this.#subscribe(topic, followed).catch((cause) => {
       if (this.#followed.get(topic) === followed) this.unfollow(topic)
       throw cause
-    }
+    })
+    return followed.ready
   }
 
   unfollow(topic: string): void {
@@ -131,6 +123,18 @@ class NatsTopicBroker implements TopicBroker {
   close(): Promise<void> {
     clearInterval(this.#timer)
     return this.#link.close()
+  }
+
+  #subscribe(topic: string, followed: FollowedTopic): Promise<void> {
+    const subject = this.#subjects.live(topic)
+    const callback = (error: Error | null, message: Msg) => {
+      if (error === null) this.#onLive(topic, followed, message)
+    }
+    return this.#request(async ({ connection }) => {
+      followed.subscription = connection.subscribe(subject, { callback })
+      await connection.flush()
+      if (followed.subscription.isClosed()) throw new Error(`nats: the subscription to ${subject} ended`)
+    })
   }
 
   #onAvailable(isAvailable: boolean): void {
@@ -236,4 +240,6 @@ interface FollowedTopic {
   subscription: Subscription | null
   /** The last place that this process has seen; null before the first. */
   last: TopicPlace | null
+  /** Resolves when all messages are reported. */
+  ready: Promise<void>
 }
