@@ -21,13 +21,9 @@ export function servePrimaryMetrics(link: PrimaryLink, { timeoutMs = 1_000 }: Pr
     pages.set(part, known)
     return known
   }
-  link.onRequest(METRICS_CHANNEL, (request) => {
-    const { part } = request as MetricsRequest
-    return pageOf(part).collect()
-  })
-  link.onMessage(METRICS_CHANNEL, (report, worker) => {
-    const { part, metrics } = report as MetricsReport
-    pageOf(part).keep(worker, metrics)
+  link.onRequest(METRICS_CHANNEL, (request, worker) => {
+    const { part, metrics } = request as MetricsRequest & Partial<MetricsReport>
+    return metrics === undefined ? pageOf(part).collect() : pageOf(part).close(worker, metrics)
   })
   link.onEnd((worker) => {
     counts.ended += 1
@@ -49,6 +45,7 @@ class PageOfWorkers {
   readonly #own = new PrometheusRegistry()
   /** The last values of each worker: they stand in for one that stalls, and are what is known of one that crashes. */
   readonly #last = new Map<WorkerHandle, readonly CollectedData[]>()
+  readonly #closed = new WeakSet<WorkerHandle>()
   /** What the workers have counted that have ended. */
   #ended: readonly CollectedData[] = []
   #unanswered = 0
@@ -67,8 +64,10 @@ class PageOfWorkers {
     return this.#collecting
   }
 
-  keep(worker: WorkerHandle, metrics: readonly CollectedData[]): void {
+  /** Keeps the last values of a worker. Its parts end now, so that it is not read again. */
+  close(worker: WorkerHandle, metrics: readonly CollectedData[]): void {
     this.#last.set(worker, metrics)
+    this.#closed.add(worker)
   }
 
   end(worker: WorkerHandle): void {
@@ -79,7 +78,7 @@ class PageOfWorkers {
   }
 
   async #collect(): Promise<readonly CollectedData[]> {
-    const workers = this.#parts.link.workers()
+    const workers = this.#parts.link.workers().filter((worker) => !this.#closed.has(worker))
     const answered = await Promise.all(workers.map((worker) => this.#read(worker)))
     this.#unanswered = answered.filter((isAnswered) => !isAnswered).length
     const living = Array.from(this.#last, ([{ id }, metrics]) => ({ worker: String(id), metrics }))
@@ -92,7 +91,8 @@ class PageOfWorkers {
     const { part, timeoutMs } = this.#parts
     try {
       const metrics = await worker.request(METRICS_CHANNEL, { part }, { timeoutMs })
-      if (this.#parts.link.workers().includes(worker)) this.keep(worker, metrics as readonly CollectedData[])
+      const isOpen = this.#parts.link.workers().includes(worker) && !this.#closed.has(worker)
+      if (isOpen) this.#last.set(worker, metrics as readonly CollectedData[])
       return true
     } catch {
       return false

@@ -5,6 +5,9 @@ import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
 import { METRICS_CHANNEL, type MetricsReport, type MetricsRequest } from './metrics-messages.ts'
 import type { CollectedData } from './prometheus-registry.ts'
 
+/** How long the end of a worker waits for the primary to take its values. */
+const REPORT_MS = 1_000
+
 /** Reads the values of this process. */
 export type ReadMetrics = () => Promise<readonly CollectedData[]>
 
@@ -28,7 +31,9 @@ export function shareMetrics(link: WorkerLink, read: ReadMetrics): WorkerMetrics
       return (await link.request(METRICS_CHANNEL, { part } satisfies MetricsRequest)) as readonly CollectedData[]
     },
     async report() {
-      link.send(METRICS_CHANNEL, { part, metrics: await read() } satisfies MetricsReport)
+      // A response shows that the values arrived before the process ends; without one, those of the last collection go on to count.
+      const report: MetricsReport = { part, metrics: await read() }
+      await link.request(METRICS_CHANNEL, report, { timeoutMs: REPORT_MS }).catch(() => {})
     },
   }
 }
