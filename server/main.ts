@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { version } from '../wire/version.ts'
 import { createDemoServices, type DemoServices } from './demo.ts'
-import { assertAvailable, isBrokerTopicHub, openTopicHub, topicHubChoice } from './open-topic-hub.ts'
+import { assertAvailable, isBrokerTopicHub, openTopicHub, serveTopicHub, topicHubChoice } from './open-topic-hub.ts'
 import { serve } from './serve.ts'
 
 /** How soon probes see that the broker is away, or back. */
@@ -21,8 +21,8 @@ await serve({
     image: fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url)),
     describes: ({ parent }) => parent.typeName === 'greeter.v1.GreeterService',
   },
-  async routes(router, { options, log, health, onClose }) {
-    const hub = await openTopicHub(options.hub ?? 'memory')
+  async routes(router, { options, log, worker, health, onClose }) {
+    const hub = await openTopicHub(options.hub ?? 'memory', { worker })
     onClose(() => hub.close())
     if (isBrokerTopicHub(hub)) {
       health.addCheck('topics', { check: () => assertAvailable(hub), intervalMs: HUB_CHECK_MS })
@@ -31,4 +31,5 @@ await serve({
     services.register(router, log)
   },
   setup: (fastify, { options }) => services?.attach(fastify, options.page),
+  primary: (link, { options }) => serveTopicHub(options.hub ?? 'memory', link),
 })

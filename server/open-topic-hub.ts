@@ -7,7 +7,10 @@ import type { TopicBroker, TopicBrokerLimits } from './demo/topics/broker/topic-
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
 import { parseRedisAddress } from './demo/topics/redis/redis-address.ts'
 import type { TopicHub } from './demo/topics/topic-hub.ts'
+import { servePrimaryTopics } from './demo/topics/workers/primary-topics.ts'
+import { createWorkerTopicBroker } from './demo/topics/workers/worker-topic-broker.ts'
 import { StartFailure } from './start-failure.ts'
+import type { PrimaryLink, WorkerLink } from './workers/contracts/worker-link.ts'
 
 /** How long a start waits for a broker that does not answer. Then the server starts, and is not ready. */
 const START_PATIENCE_MS = 3_000
@@ -58,14 +61,30 @@ export const topicHubChoice = {
   },
 } as const
 
+/** What opens a hub. */
+export interface OpenTopicHubOptions extends BrokerTopicHubOptions {
+  /** The primary of this process, which keeps the topics of `memory`: see `serveTopicHub`. Default: they are in this process. */
+  readonly worker?: WorkerLink | undefined
+}
+
+/** Keeps the topics of all workers in their primary, if `--hub` is `memory`. With a broker each worker connects to the broker. */
+export function serveTopicHub(choice: string, link: PrimaryLink): void {
+  if (choice === 'memory') servePrimaryTopics(link)
+}
+
 /**
  * Opens a hub: `memory`, or over the broker at a URL. Waits some seconds for the broker; one that is away does not keep the server from
  * starting.
  *
  * @throws RangeError for another choice, and StartFailure if the broker refuses, or its client is not installed
  */
-export async function openTopicHub(choice: string, options: BrokerTopicHubOptions = {}): Promise<TopicHub> {
-  if (choice === 'memory') return createMemoryTopicHub(options)
+export async function openTopicHub(choice: string, opening: OpenTopicHubOptions = {}): Promise<TopicHub> {
+  const { worker, ...options } = opening
+  if (choice === 'memory') {
+    return worker === undefined
+      ? createMemoryTopicHub(options)
+      : createBrokerTopicHub(createWorkerTopicBroker(worker), options)
+  }
   const engine = topicHubChoice.test(choice) ? engineOf(choice) : undefined
   if (engine === undefined) throw new RangeError(`hub must be ${topicHubChoice.expects}`)
   const broker = await load(engine, choice, brokerLimitsOf(options))

@@ -7,6 +7,7 @@ import { Channelz } from '../../gen/channelz_pb.js'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { Admin } from '../../gen/portico/admin/v1/admin_pb.js'
 import { sayHello } from '../support/calls.ts'
+import { collect } from '../support/collect.ts'
 import { exchangeHttp1 } from '../support/exchange.ts'
 import { MATRIX, type MatrixRow, openTransport } from '../support/matrix.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -43,6 +44,31 @@ async function pageOf(origin: string): Promise<ReadonlyMap<string, number>> {
     .filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]))
 }
+
+test('what is published in one worker reaches the subscribers of all, each message once and in order', async () => {
+  const { port } = await listenWithWorkers(2)
+  const clients = await connectAll(port, 4)
+  const topic = 'shared'
+  const reading = clients.map(async ({ greeter }) => {
+    const read = await collect(greeter.getStream({ topic, afterSequence: 0n, limit: 20 }))
+    return read.map(({ sequence, data }) => `${sequence} ${data}`)
+  })
+  const sent: string[] = []
+  for (let n = 1; n <= 20; n += 1) {
+    const { sequence } = (await clients[n % 4]?.greeter.publish({ topic, data: `m${n}` })) ?? {}
+    sent.push(`${sequence} m${n}`)
+  }
+  expect(sent.at(-1)).toBe('20 m20')
+  expect(await Promise.all(reading)).toEqual(clients.map(() => sent))
+
+  const quotes = await Promise.all(
+    clients.map(async ({ greeter }) => {
+      const read = await collect(greeter.getStream({ topic: 'stocks/ACME', afterSequence: 0n, limit: 2 }))
+      return read.map(({ data }) => data)
+    }),
+  )
+  expect(new Set(quotes.map(String)).size).toBe(1)
+})
 
 test('metrics, channelz and the admin service are those of all workers, whichever answers', async () => {
   const { server, port, origin, pids } = await listenWithWorkers(2, ['--metrics', '--admin'])
