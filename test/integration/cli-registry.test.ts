@@ -57,7 +57,7 @@ test.each([
 test.each([
   [['lst', 'dns:///a'], 'error: unknown ACTION "lst"; did you mean list?'],
   [['list'], 'error: TARGET is missing'],
-  [['list', 'foo://a/b'], 'error: unknown scheme of "foo://a/b": must be one of dns, '],
+  [['list', 'foo://a/b'], 'error: unknown scheme foo: must be one of dns, '],
   [['list', 'dns:///a:b'], 'error: invalid target "dns:///a:b": '],
   [['list', 'file:///'], 'error: invalid target "file:///": '],
   [['watch', 'dns:///a', '--timeout', '1s'], 'error: --timeout cannot be used with watch'],
@@ -78,6 +78,19 @@ test.each([
   expect({ code, stdout }).toEqual({ code: EXIT_UNAVAILABLE, stdout: '' })
   expect(stderr).toMatch(/^error: unavailable \(14\): /)
   expect(stderr).toContain(reason)
+})
+
+test.each([
+  ['registry list', ['registry', 'list', 'etcd://me:s3cret@127.0.0.1:1/greeter'], EXIT_UNAVAILABLE],
+  ['a service that is invalid', ['registry', 'list', 'etcd://me:s3cret@127.0.0.1:1/'], EXIT_USAGE],
+  ['a registry without users', ['registry', 'list', 'consul://me:s3cret@127.0.0.1:1/greeter'], EXIT_USAGE],
+  ['a call', ['call', 'etcd://me:s3cret@127.0.0.1:1/greeter', 'a.B/C', '-d', '{}', '--plaintext'], EXIT_UNAVAILABLE],
+  ['channel', ['channel', 'etcd://me:s3cret@127.0.0.1:1/greeter', '--plaintext', '--timeout', '100ms'], 1],
+])('credentials of a registry are not shown by %s', async (_what, args, exitCode) => {
+  const { code, stdout, stderr } = await runProgram(args)
+  expect(code).toBe(exitCode)
+  expect(stderr).toMatch(/^error: /)
+  expect(stdout + stderr).not.toContain('s3cret')
 })
 
 test('watch prints each change with its time, shows errors, and tries again until interrupted', async () => {

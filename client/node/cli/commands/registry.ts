@@ -8,7 +8,8 @@ import type { Endpoint } from '../../contracts/endpoint.ts'
 import type { ParsedTarget } from '../../resolver/parse-target.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { readDurationMs } from '../arguments/flag-values.ts'
-import { KNOWN_SCHEMES } from '../connection/known-resolvers.ts'
+import { ADDRESS_VARIABLE } from '../connection/address-flag.ts'
+import { KNOWN_SCHEMES, withoutCredentials } from '../connection/known-resolvers.ts'
 import { withinTime } from '../connection/time-limit.ts'
 import { endpointChanges } from '../registry/endpoint-changes.ts'
 import { endpointJson, endpointTable, endpointText } from '../registry/endpoint-text.ts'
@@ -20,7 +21,8 @@ import { defineCommand } from './command.ts'
 const DEFAULT_TIMEOUT = '5s'
 const DEFAULT_REFRESH = '10s'
 
-const DESCRIPTION = `TARGET is that of a channel: SCHEME://SERVER/SERVICE, or SCHEME:///SERVICE. The schemes are:
+const DESCRIPTION = `TARGET is that of a channel: SCHEME://SERVER/SERVICE, or SCHEME:///SERVICE; by default that of ${ADDRESS_VARIABLE}. The
+schemes are:
   ${KNOWN_SCHEMES.join(', ')}
 ACTION is one of:
   list     prints the servers of the target, and exits with 78 if the registry cannot be reached or has none
@@ -55,18 +57,20 @@ const ACTIONS = ['list', 'watch']
 /** Shows the servers of a target. */
 export const registryCommand = defineCommand({
   name: 'registry',
-  operands: ['ACTION', 'TARGET'],
+  operands: ['ACTION', '[TARGET]'],
   operandChoices: ACTIONS,
   summary: 'list the servers that a target leads to, or watch how they change',
   description: DESCRIPTION,
   flags,
-  async execute({ values, operands: [action = '', target = ''] }, io) {
+  async execute({ values, operands: [action = '', given] }, io) {
     if (!ACTIONS.includes(action)) throw new UsageError(unknownAction(action))
+    const target = given ?? io.env[ADDRESS_VARIABLE] ?? ''
+    if (target === '') throw new UsageError(`TARGET is missing, and ${ADDRESS_VARIABLE} is not set`)
     const isWatching = action === 'watch'
     const needless = isWatching ? 'timeout' : 'refresh'
     if (values[needless] !== undefined) throw new UsageError(`--${needless} cannot be used with ${action}`)
     const opened = await openTarget(target, readDurationMs('--refresh', values.refresh ?? DEFAULT_REFRESH))
-    const showing = { target, opened, isJson: values.json ?? false, io }
+    const showing = { target: withoutCredentials(target), opened, isJson: values.json ?? false, io }
     await (isWatching ? watch(showing) : list(showing, values.timeout))
   },
 })

@@ -4,7 +4,8 @@ import { assertOperands } from '../arguments/parse-arguments.ts'
 import type { Io } from '../terminal/io.ts'
 import { UsageError } from '../terminal/program-errors.ts'
 
-const ADDRESS_VARIABLE = 'PORTICO_ADDRESS'
+/** The environment variable with the address of commands that have none. */
+export const ADDRESS_VARIABLE = 'PORTICO_ADDRESS'
 const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
 
 const flag = { type: 'string', short: 'a', placeholder: 'ADDRESS', env: ADDRESS_VARIABLE } as const

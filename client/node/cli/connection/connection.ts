@@ -10,7 +10,7 @@ import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { UsageError } from '../terminal/program-errors.ts'
 import { channelFlags, readChannelFlags, retryFlags } from './channel-flags.ts'
 import { addHeaders, parseHeader } from './headers.ts'
-import { loadRegistryResolver } from './known-resolvers.ts'
+import { openRegistry } from './known-resolvers.ts'
 import { parseAddress } from './parse-address.ts'
 
 /** The flags of every command that connects to a server. */
@@ -68,10 +68,10 @@ export async function readConnection(address: string, values: ConnectionValues):
   const [tlsFlag] = tlsFlagsOf(values)
   const { where, isTls } = parseAddress(address, { isPlaintext: values.plaintext ?? false, tlsFlag })
   const protocol = readProtocol(values.protocol ?? 'grpc')
-  const resolver = 'target' in where ? await loadRegistryResolver(where.target) : undefined
+  const registry = 'target' in where ? await openRegistry(where.target) : undefined
   return checked({
     ...where,
-    ...(resolver !== undefined && { resolvers: [resolver] }),
+    ...(registry !== undefined && { target: registry.target, resolvers: [registry.resolver] }),
     ...(await readChannelFlags(values)),
     protocol,
     httpVersion: readHttpVersion(values.http ?? '2', protocol),

@@ -3,7 +3,8 @@ import { REGISTRY_RESOLVERS } from '../../../../registry/registry-resolvers.ts'
 import { reasonOf } from '../../base/thrown.ts'
 import type { ResolverFactory } from '../../contracts/resolver.ts'
 import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
-import { InputError } from '../terminal/program-errors.ts'
+import { InputError, UsageError } from '../terminal/program-errors.ts'
+import { splitRegistryUrl } from './registry-url.ts'
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i
 
@@ -18,17 +19,33 @@ export function schemeOf(address: string): string | undefined {
   return SCHEME.exec(address)?.[1]?.toLowerCase()
 }
 
+/** A target in a registry. */
+export interface OpenRegistry {
+  /** Without the credentials of the registry. */
+  readonly target: string
+  readonly resolver: ResolverFactory
+}
+
 /**
  * Loads the resolver of a target in a registry.
  *
  * @returns undefined for every other address
- * @throws InputError if its package cannot be loaded
+ * @throws UsageError for access that the registry does not have, InputError if a package cannot be loaded
  */
-export async function loadRegistryResolver(address: string): Promise<ResolverFactory | undefined> {
+export async function openRegistry(address: string): Promise<OpenRegistry | undefined> {
   const scheme = schemeOf(address) ?? ''
+  const load = REGISTRY_RESOLVERS.get(scheme)
+  if (load === undefined) return undefined
   try {
-    return await REGISTRY_RESOLVERS.get(scheme)?.()
+    const { target, access } = splitRegistryUrl(address)
+    return { target, resolver: await load(access) }
   } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(`invalid ${scheme} target: ${cause.message}`, { cause })
     throw new InputError(`${scheme} targets are not available: ${reasonOf(cause)}`, { cause })
   }
+}
+
+/** Returns an address without the credentials of a registry, to be shown. */
+export function withoutCredentials(address: string): string {
+  return REGISTRY_RESOLVERS.has(schemeOf(address) ?? '') ? address.replace(/:\/\/[^@/?#]*@/, '://') : address
 }

@@ -4,6 +4,7 @@ import type { Io } from '../terminal/io.ts'
 import { HintedError } from '../terminal/program-errors.ts'
 import { type ConnectionValues, readConnection, tlsFlagsOf } from './connection.ts'
 import { hintFor } from './hint-for.ts'
+import { withoutCredentials } from './known-resolvers.ts'
 import { type TimeLimit, withinTime } from './time-limit.ts'
 
 /** The address of the server, and the flags about it. */
@@ -31,7 +32,12 @@ export async function withConnection(
   } catch (error) {
     const hint =
       connection &&
-      hintFor(error, { ...situationOf(connection), programName: io.programName, address, tlsFlags: tlsFlagsOf(values) })
+      hintFor(error, {
+        ...situationOf(connection),
+        programName: io.programName,
+        address: withoutCredentials(address),
+        tlsFlags: tlsFlagsOf(values),
+      })
     throw hint === undefined ? error : new HintedError(error, hint)
   }
 }

@@ -8,7 +8,7 @@ import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
 import { dnsResolver } from '../../resolver/dns-resolver.ts'
 import { type ParsedTarget, parseTarget } from '../../resolver/parse-target.ts'
 import { srvResolver } from '../../resolver/srv-resolver.ts'
-import { KNOWN_SCHEMES, loadRegistryResolver, schemeOf } from '../connection/known-resolvers.ts'
+import { KNOWN_SCHEMES, openRegistry, schemeOf, withoutCredentials } from '../connection/known-resolvers.ts'
 import { UsageError } from '../terminal/program-errors.ts'
 
 /**
@@ -20,17 +20,21 @@ import { UsageError } from '../terminal/program-errors.ts'
 export async function openTarget(text: string, refreshMs: number): Promise<ParsedTarget> {
   const scheme = schemeOf(text) ?? ''
   if (text.includes('://') && !KNOWN_SCHEMES.includes(scheme)) {
-    throw new UsageError(`unknown scheme of "${text}": must be one of ${KNOWN_SCHEMES.join(', ')}`)
+    throw new UsageError(`unknown scheme ${scheme}: must be one of ${KNOWN_SCHEMES.join(', ')}`)
   }
-  const loaded = await loadRegistryResolver(text)
+  const registry = await openRegistry(text)
   const polling = [dnsResolver({ refreshMs }), srvResolver({ refreshMs })]
   try {
-    const parsed = parseTarget(text, [...(loaded === undefined ? [] : [loaded]), ...polling, ...DEFAULT_RESOLVERS])
+    const parsed =
+      registry === undefined
+        ? parseTarget(text, [...polling, ...DEFAULT_RESOLVERS])
+        : parseTarget(registry.target, [registry.resolver], registry.resolver.scheme)
     // Validates the target.
     parsed.factory.defaultAuthority(parsed.target)
     return parsed
   } catch (cause) {
-    if (cause instanceof RangeError) throw new UsageError(`invalid target "${text}": ${cause.message}`, { cause })
+    if (cause instanceof RangeError)
+      throw new UsageError(`invalid target "${withoutCredentials(text)}": ${cause.message}`, { cause })
     throw cause
   }
 }
