@@ -40,6 +40,7 @@ test('portico has the commands that work with any server', () => {
     'health',
     'admin',
     'channel',
+    'registry',
     'completion',
     'help',
     'version',
