@@ -6,6 +6,7 @@ import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import type { ServeOptions, ServeValues } from './serve-options.ts'
+import { registerByPrimary } from './serve-registration.ts'
 import { StartFailure } from './start-failure.ts'
 import { becomeWorker } from './workers/contracts/this-worker.ts'
 import type { WorkerProcess } from './workers/worker-process.ts'
@@ -83,6 +84,7 @@ async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, 
     drainTimeoutMs: options.listen?.drainTimeoutMs ?? values['drain-timeout'],
     async prepare(link, onClose) {
       serveSharedParts(link, workerCount(values))
+      onClose(await registerByPrimary(link, { settings: options, values, log }))
       await options.primary?.(link, { options: own, log, onClose })
     },
   })

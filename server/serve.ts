@@ -15,7 +15,6 @@ import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
 import { openPort } from './open-port.ts'
 import { assertRoutes } from './plugin-options.ts'
-import type { RegistrationOptions } from './registry/registration-options.ts'
 import type { Middleware } from './rpc/middleware.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
@@ -120,7 +119,7 @@ async function start<const Own extends OwnOptions>(
 ): Promise<RunningServer<Own>> {
   const log = await processLogger(options, { values, given }, worker)
   checkCertificates(values)
-  const registration = await registrationsOf(options, values)
+  const registration = await serveRegistrations(options, values, worker?.process.link)
   const releases = new Releases()
   const onClose = (release: () => void | Promise<void>) => releases.add(release)
   const context = { options: own, log, worker: worker?.process.link, onClose }
@@ -196,16 +195,6 @@ function checkCertificates(values: OptionValues): void {
     readCertificates(normalizeTlsOptions(tls).resolved, flagOf)
   } catch (error) {
     throw new StartFailure((error as Error).message, { cause: error })
-  }
-}
-
-/** Errors at start name the flag. */
-async function registrationsOf(options: ServeSettings, values: OptionValues): Promise<readonly RegistrationOptions[]> {
-  try {
-    return await serveRegistrations(options, values)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new StartFailure(`--registry: ${error.message}`, { cause: error })
   }
 }
 
