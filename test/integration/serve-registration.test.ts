@@ -30,7 +30,7 @@ test('--advertise holds for registries in code, too', async () => {
 })
 
 test.each([
-  [['--registry=zookeeper://a/b'], '--registry: zookeeper is not a registry: use one of etcd'],
+  [['--registry=zookeeper://a/b'], '--registry: zookeeper is not a registry: use one of '],
   [['--registry=etcd://me:pass-word@a/b?ttl=1'], '--registry: etcdRegistrar: ttlMs is 1000'],
   [['--registry=etcd://me:pass-word@a'], 'PORTICO_REGISTRY'],
   [['--registry=etcd://a/b?weight=x'], 'weight must be a whole number'],
