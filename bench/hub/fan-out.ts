@@ -39,9 +39,9 @@ interface Ground {
 const SUBSCRIBERS_PER_PROCESS = 500
 /** Messages that are published at once. The next ones follow when all subscribers have these. */
 const BURST = 16
-const WARM_UP_MS = 1_500
-const RATE_MS = 3_000
-const TIMED_MESSAGES = 60
+const WARM_UP_MS = 1_000
+const RATE_MS = 2_500
+const TIMED_MESSAGES = 40
 const PAUSE_MS = 50
 const SUBSCRIBERS = path.join(import.meta.dirname, 'subscribers.ts')
 

@@ -52,8 +52,16 @@ export async function demoGround(): Promise<Ground> {
 
 /** For pages that start servers: free ports instead of those on the pages. */
 export async function authorGround(): Promise<Ground> {
-  const [plain, secure] = await Promise.all([freePort(), freePort()])
-  return createGround({ '8080': String(plain), '8443': String(secure) }, { PORT: String(plain) })
+  const [plain, other, secure, redis] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const replaced = {
+    '8080': String(plain),
+    '8081': String(other),
+    '8443': String(secure),
+    '6379': String(redis),
+    'node server --hub': `node ${path.join(ROOT, 'server')} --hub`,
+    'node client ': `node ${path.join(ROOT, 'client')} `,
+  }
+  return createGround(replaced, { PORT: String(plain) })
 }
 
 /** Writes the files of the services page into a directory, with the code generated from its proto. */
