@@ -13,7 +13,7 @@ import {
 import { startRedisServer } from '../support/brokers/redis-server.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 
-const TIMES = { replyTimeoutMs: 500, pulseMs: 100, deadAfterMs: 5_000 }
+const TIMES = { replyTimeoutMs: 2_000, pulseMs: 100, deadAfterMs: 5_000 }
 
 async function startServer(persistence?: 'snapshots'): Promise<BrokerProcess> {
   const server = await startRedisServer(persistence)
@@ -31,6 +31,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)('topics go on after a restart by %s',
   const { broker, messages, availability } = await start(server)
   await broker.follow('a')
   const before = await append(broker, 'a', '1')
+  await until(() => messages.length === 1)
   await server.stop(signal)
   await until(() => !broker.isAvailable)
   await expect(append(broker, 'a', 'lost')).rejects.toMatchObject({ reason: 'unavailable' })

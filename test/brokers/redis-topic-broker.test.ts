@@ -18,14 +18,14 @@ import {
 } from '../support/brokers/broker-recorder.ts'
 import { startRedisServer } from '../support/brokers/redis-server.ts'
 
-const FAST = { replyTimeoutMs: 1_000, pulseMs: 50, deadAfterMs: 500 }
+const FAST = { replyTimeoutMs: 5_000, pulseMs: 50, deadAfterMs: 500 }
 
 let server: BrokerProcess
 let admin: Redis
 let hubs = 0
 
 beforeAll(async () => {
-  server = await startRedisServer()
+  server = await startRedisServer('most')
   admin = new Redis(server.port, '127.0.0.1')
 })
 afterAll(async () => {

@@ -12,7 +12,7 @@ import { type CuttableProxy, startCuttableProxy } from '../cuttable-proxy.ts'
 import type { BrokerProcess } from './broker-process.ts'
 import { until } from './broker-recorder.ts'
 
-const TIMES = { replyTimeoutMs: 1_000, pulseMs: 100, deadAfterMs: 500 }
+const TIMES = { replyTimeoutMs: 5_000, pulseMs: 100, deadAfterMs: 500 }
 
 let setups = 0
 

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { TopicError } from '../topic-error.ts'
 import type { RedisAddress } from './redis-address.ts'
+import { RedisConnector } from './redis-connector.ts'
 import { isDemoted, refusalOf } from './redis-faults.ts'
 
 /** How long things take, in milliseconds. */
@@ -65,7 +66,10 @@ export class RedisLink {
     return this.#isAvailable
   }
 
-  /** Resolves when the link is available for the first time. Rejects if Redis refuses, or when it is closed before. */
+  /**
+   * Resolves when the link is available for the first time. Rejects if Redis refuses, or when it is closed before. It tries again after a
+   * refusal too, until it is closed.
+   */
   start(): Promise<void> {
     for (const connection of this.#connections) connection.connect().catch(() => {})
     return this.#started.promise
@@ -94,6 +98,7 @@ export class RedisLink {
   #connection({ options }: RedisAddress): Redis {
     const connection = new Redis({
       ...options,
+      Connector: RedisConnector,
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,

@@ -81,10 +81,7 @@ class RedisTopicBroker implements TopicBroker {
 
   start(listener: TopicBrokerListener): Promise<void> {
     this.#listener = listener
-    return this.#link.start().catch(async (error) => {
-      await this.#link.close()
-      throw error
-    })
+    return this.#link.start()
   }
 
   async append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
