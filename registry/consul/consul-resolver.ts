@@ -25,6 +25,12 @@ export interface ConsulResolverOptions extends ConsulOptions {
 /** Also the time that proxies usually allow. */
 const DEFAULT_WAIT_MS = 55_000
 
+/**
+ * The wait of a request that was held back. An agent that has lost its data meanwhile counts from the start again, and would hold a request
+ * for a change after an index that it reaches much later.
+ */
+const LATE_WAIT_MS = 2_000
+
 /** The time that an answer may take beyond the wait. */
 const MARGIN_MS = 10_000
 
@@ -89,8 +95,8 @@ async function watch(parts: Watch, onEndpoints: (endpoints: readonly Endpoint[])
   const pace = new Pace(context.clock)
   let index = 0n
   while (!signal.aborted) {
-    await pace.turn(signal)
-    const answer = await ask(parts, index)
+    const isLate = await pace.turn(signal)
+    const answer = await ask(parts, index, isLate ? Math.min(LATE_WAIT_MS, parts.query.waitMs) : parts.query.waitMs)
     // An answer may be the same as before: the wait is over, or another service has changed.
     onEndpoints(answer.endpoints)
     index = nextIndex(index, answer.index)
@@ -106,8 +112,13 @@ function nextIndex(last: bigint, found: bigint): bigint {
   return found === 0n ? 1n : found
 }
 
-async function ask({ api, query, signal }: Watch, index: bigint): Promise<{ endpoints: Endpoint[]; index: bigint }> {
-  const { service, tags, datacenter, allowStale, waitMs } = query
+interface Answer {
+  readonly endpoints: Endpoint[]
+  readonly index: bigint
+}
+
+async function ask({ api, query, signal }: Watch, index: bigint, waitMs: number): Promise<Answer> {
+  const { service, tags, datacenter, allowStale } = query
   const { head, text } = await api.send({
     method: 'GET',
     path: `health/service/${encodeURIComponent(service)}`,

@@ -17,12 +17,14 @@ export class Pace {
     this.#clock = clock
   }
 
-  /** Resolves when the next request may start, or the signal aborts. Never rejects. */
-  async turn(signal: AbortSignal): Promise<void> {
+  /** Resolves when the next request may start, or the signal aborts: with whether it had to wait. Never rejects. */
+  async turn(signal: AbortSignal): Promise<boolean> {
     const now = this.#clock.now()
     this.#wholeAtMs = Math.max(this.#wholeAtMs, now) + INTERVAL_MS
     const waitMs = this.#wholeAtMs - now - BURST * INTERVAL_MS
-    if (waitMs > 0) await pause(this.#clock, waitMs, signal)
+    if (waitMs <= 0) return false
+    await pause(this.#clock, waitMs, signal)
+    return true
   }
 }
 

@@ -13,6 +13,7 @@ import { callAgain } from '../support/brokers/call-again.ts'
 import { ConsulAgent } from '../support/brokers/consul-agent.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { ResolverBench } from '../support/contracts/resolver-bench.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const TOKEN = 'b1gs33cr3t-0f-c0nsul'
@@ -85,6 +86,7 @@ describe('a channel', () => {
     onTestFinished(async () => {
       for (const registration of registrations) await registration.deregister(1_000)
     })
+    await expect.poll(() => registrations.every(({ isRegistered }) => isRegistered)).toBe(true)
     const client = callAgain('consul:///greeter', consulResolver({ address: agent.address }))
     await client.sharedBetween('ab')
     registrations[0]?.setServing(false)
@@ -222,6 +224,28 @@ describe('the resolver of Consul', () => {
       await bench.advance(1_000)
       await expect.poll(() => agent.http.requests.length).toBe(asked)
     }
+  })
+
+  test('notices that an agent has lost its data while a question was held back', async () => {
+    const clock = new ManualClock()
+    const agent = await ConsulAgent.start({ clock })
+    agent.add({ ID: 'a', Name: 'greeter', Address: '10.0.0.1', Port: 1 })
+    const bench = resolve(agent, 'greeter')
+    for (let asked = 2; asked <= 5; asked++) {
+      await expect.poll(() => agent.http.requests.length).toBe(asked)
+      await expect.poll(() => clock.pending).toBe(1)
+      agent.touch()
+    }
+    await expect.poll(() => agent.http.connections).toBe(0)
+    agent.forget()
+    agent.add({ ID: 'b', Name: 'greeter', Address: '10.0.0.1', Port: 2 })
+    await bench.advance(1_000)
+    await expect.poll(() => clock.pending).toBe(1)
+    expect(queriesOf(agent).at(-1)).toBe('passing=1&index=15&wait=2000ms')
+    clock.advance(2_125)
+    await expect.poll(() => bench.told).toEqual(['10.0.0.1:2'])
+    await bench.advance(2_000)
+    await expect.poll(() => queriesOf(agent).at(-1)).toBe('passing=1&index=2&wait=55000ms')
   })
 
   test('gives up an agent that holds a question for longer than it may, and asks anew', async () => {

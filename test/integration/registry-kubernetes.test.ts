@@ -94,6 +94,7 @@ describe('a channel', () => {
     onTestFinished(async () => {
       for (const registration of registrations) await registration.deregister(1_000)
     })
+    await expect.poll(() => registrations.every(({ isRegistered }) => isRegistered)).toBe(true)
     const client = callAgain('kubernetes:///greeter', kubernetesResolver(options))
     await client.sharedBetween('ab')
     registrations[0]?.setServing(false)
