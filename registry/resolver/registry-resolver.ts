@@ -1,11 +1,13 @@
 /** Resolves a service by watching a registry. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { backoffDelayMs } from '../../client/core/backoff.ts'
+import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
 import { connectErrorOf } from '../../client/node/base/thrown.ts'
-import { CONNECTION_BACKOFF } from '../../client/node/contracts/connection-backoff.ts'
 import { addressKey, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import type { Resolver, ResolverContext } from '../../client/node/contracts/resolver.ts'
 import type { ScheduledTimer } from '../../wire/http2/http2.ts'
+
+/** Shorter than that of connections, as lists are old for as long after an outage. */
+const WATCH_BACKOFF: Backoff = Object.freeze({ initialMs: 1_000, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
 
 /** How to watch one service. */
 export interface RegistryWatch {
@@ -79,7 +81,7 @@ export class RegistryResolver implements Resolver {
   #fail(cause: unknown): void {
     const { clock, random } = this.#context
     this.#failures += 1
-    const waitMs = backoffDelayMs(CONNECTION_BACKOFF, this.#failures, random)
+    const waitMs = backoffDelayMs(WATCH_BACKOFF, this.#failures, random)
     this.#timer = clock.schedule(() => void this.#run(), waitMs)
     // The error of the registry's own connection would read like that of a server.
     const { rawMessage, code } = connectErrorOf(cause, Code.Unavailable)

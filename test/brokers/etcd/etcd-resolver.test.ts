@@ -1,4 +1,6 @@
 /** Clients find servers in a real etcd. Entries are written by its JSON gateway, as other programs would. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { createClient } from '@connectrpc/connect'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createTransport } from '../../../client/node/transport.ts'
@@ -22,9 +24,11 @@ import {
   writeEntry,
 } from '../../support/brokers/etcd-json.ts'
 import { startEtcdServer } from '../../support/brokers/etcd-server.ts'
+import { testCertificates } from '../../support/certificates.ts'
 import { instanceOf } from '../../support/contracts/registrar-contract.ts'
 import { freePort } from '../../support/ports.ts'
 import { FollowedTarget } from '../../support/registry/follow-target.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const WAITING = { timeout: 15_000, interval: 10 }
 
@@ -215,4 +219,30 @@ test('a password works on, also after etcd has forgotten its tokens', async () =
   await registration.deregister(5_000)
   const entries = await readEntries(own.port, 'greeter/', await tokenOfRoot(own.port))
   expect(entries.map(({ key }) => key)).toEqual(['greeter/b'])
+})
+
+test('speaks TLS with certificates on both sides, and to no member with another certificate', async () => {
+  const folder = await temporaryFolder()
+  const certificates = await testCertificates()
+  const write = async (name: string, text: string) => {
+    const file = path.join(folder, name)
+    await writeFile(file, text)
+    return file
+  }
+  const caFile = await write('ca.pem', certificates.ca)
+  const own = await startEtcdServer({
+    certFile: await write('server.pem', certificates.server.cert),
+    keyFile: await write('server.key', certificates.server.key),
+    clientCaFile: caFile,
+  })
+  onTestFinished(() => own[Symbol.asyncDispose]())
+  const { cert, key } = certificates.client
+  const options = { endpoints: [`127.0.0.1:${own.port}`] }
+  const found = new FollowedTarget('etcd:///greeter', etcdResolver({ ...options, tls: { caFile, cert, key } }))
+  const refused = new FollowedTarget('etcd:///greeter', etcdResolver({ ...options, tls: { cert, key } }))
+  const unknown = new FollowedTarget('etcd:///greeter', etcdResolver({ ...options, tls: { caFile } }))
+  register('a', { ...options, tls: { caFile, cert, key } })
+  await vi.waitFor(() => expect(found.addresses).toEqual(['127.0.0.1:1001']), WAITING)
+  await vi.waitFor(() => expect([refused.error, unknown.error]).not.toContain(null), WAITING)
+  expect([refused.addresses, unknown.addresses]).toEqual([[], []])
 })

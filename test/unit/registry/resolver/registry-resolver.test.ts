@@ -61,7 +61,7 @@ test('a server that is registered twice is one endpoint', async () => {
   expect(results).toEqual([[endpoint(1), endpoint(2)]])
 })
 
-test('a lost watch starts again after the connection backoff, and its error names the service', async () => {
+test('a lost watch starts again after a backoff, and its error names the service', async () => {
   const { clock, results, watches } = setUp()
   await settled()
   watches[0]?.tell(1)
@@ -75,6 +75,17 @@ test('a lost watch starts again after the connection backoff, and its error name
   await settled()
   watches[1]?.tell(1)
   expect(results).toHaveLength(3)
+})
+
+test('after the longest outage a watch starts again within 15 seconds', async () => {
+  const { clock, watches } = setUp()
+  for (let times = 0; times < 30; times++) {
+    await settled()
+    expect(watches).toHaveLength(times + 1)
+    watches[times]?.lose(new Error('away'))
+    await settled()
+    clock.advance(15_000)
+  }
 })
 
 test('an empty list is an error, so that the channel keeps the last one', async () => {
