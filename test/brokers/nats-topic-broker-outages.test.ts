@@ -217,6 +217,18 @@ test('refuses to start without JetStream', async () => {
   }
 })
 
+test('refuses to start with an account that has no JetStream', async () => {
+  const config = path.join(await temporaryFolder(), 'nats.conf')
+  await writeFile(config, 'accounts {A: {users: [{user: a, password: a}]}, B: {jetstream: enabled}}')
+  const shared = await startNatsServer({ args: ['--config', config] })
+  try {
+    const { started } = startBroker({ url: `nats://a:a@127.0.0.1:${shared.port}` })
+    await expect(started).rejects.toThrow('nats: JetStream is not enabled for the account')
+  } finally {
+    await shared[Symbol.asyncDispose]()
+  }
+})
+
 test('refuses to start with a server that is too old', async () => {
   const old = createServer((socket) => {
     socket.write(

@@ -11,6 +11,8 @@ import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
 import { TopicError } from '../topic-error.ts'
 
 const UNAVAILABLE = 503
+/** The cluster has too few servers at the moment for the copies of a stream. */
+const NO_PEERS = 10_005
 /** Insufficient resources, memory or storage, and too many bytes or messages for the account. */
 const NO_ROOM: readonly number[] = [10_023, 10_028, 10_047, 10_048, 10_049, 10_077]
 
@@ -45,15 +47,25 @@ export function brokerErrorOf(cause: unknown): Error {
   return new TopicError('unavailable', 'the broker of the topics cannot be reached')
 }
 
-/** Returns a NatsRefusal for an error that is met at the start and that will not go away. */
+/** Returns a NatsRefusal for an error that is met at the start and that will not go away; else the error. */
 export function refusalOf(cause: unknown): unknown {
   if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError) return refusalOf(cause.cause)
   if (cause instanceof PermissionViolationError) {
     const verb = cause.operation === 'subscription' ? 'subscribe' : 'publish'
     return new NatsRefusal(`nats: the account may not ${verb} to ${cause.subject}`)
   }
-  if (cause instanceof JetStreamApiError && cause.status !== UNAVAILABLE)
-    return new NatsRefusal(`nats: ${cause.message}`)
-  if (cause instanceof JetStreamError) return new NatsRefusal(`nats: ${cause.message}`)
-  return cause
+  if (isNotEnabled(cause)) return new NatsRefusal('nats: JetStream is not enabled for the account')
+  const isFinal = cause instanceof JetStreamError || (cause instanceof JetStreamApiError && !isTransient(cause))
+  return isFinal ? new NatsRefusal(`nats: ${cause.message}`) : cause
+}
+
+/** The client throws an error of its own for this code, as for a server that does not answer. */
+function isNotEnabled(cause: unknown): boolean {
+  const reason = cause instanceof Error && cause.cause instanceof JetStreamApiError ? cause.cause : cause
+  return reason instanceof JetStreamApiError && reason.code === JetStreamApiCodes.JetStreamNotEnabledForAccount
+}
+
+/** Whether a cluster may still be starting. */
+function isTransient({ code, status }: JetStreamApiError): boolean {
+  return status === UNAVAILABLE || code === NO_PEERS
 }

@@ -31,6 +31,8 @@ export class TopicLeads {
   /** The revisions of the leases of this process. */
   readonly #held = new Map<string, number>()
   readonly #sightings = new Map<string, Sighting>()
+  /** The last request for each topic, while there is one. */
+  readonly #last = new Map<string, Promise<unknown>>()
 
   /** @param nowMs a clock that never goes back */
   constructor(nowMs: () => number) {
@@ -38,7 +40,16 @@ export class TopicLeads {
   }
 
   /** Takes or renews the lease of a topic. Returns whether this process has it. */
-  async lead(bucket: KV, topic: string, ttlMs: number): Promise<boolean> {
+  lead(bucket: KV, topic: string, ttlMs: number): Promise<boolean> {
+    return this.#inOrder(topic, () => this.#lead(bucket, topic, ttlMs))
+  }
+
+  /** Gives up the lease of a topic, if this process has it. */
+  resign(bucket: KV, topic: string): Promise<void> {
+    return this.#inOrder(topic, () => this.#resign(bucket, topic))
+  }
+
+  async #lead(bucket: KV, topic: string, ttlMs: number): Promise<boolean> {
     const held = this.#held.get(topic)
     if (held !== undefined && (await this.#put(bucket, topic, { ttlMs, revision: held }))) return true
     const entry = await bucket.get(topicToken(topic))
@@ -46,12 +57,22 @@ export class TopicLeads {
     return this.#put(bucket, topic, { ttlMs, revision: entry?.revision ?? 0 })
   }
 
-  /** Gives up the lease of a topic, if this process has it. */
-  async resign(bucket: KV, topic: string): Promise<void> {
+  async #resign(bucket: KV, topic: string): Promise<void> {
     const held = this.#held.get(topic)
     this.#held.delete(topic)
     this.#sightings.delete(topic)
     if (held !== undefined) await bucket.delete(topicToken(topic), { previousSeq: held })
+  }
+
+  /** Runs what concerns a topic one after the other, so that a lease is not taken after it was given up. */
+  #inOrder<T>(topic: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#last.get(topic) ?? Promise.resolve()).then(work, work)
+    this.#last.set(topic, done)
+    const forget = () => {
+      if (this.#last.get(topic) === done) this.#last.delete(topic)
+    }
+    done.then(forget, forget)
+    return done
   }
 
   async #put(bucket: KV, topic: string, { ttlMs, revision }: { ttlMs: number; revision: number }): Promise<boolean> {
