@@ -7,6 +7,7 @@ export type {
   Instrument,
   MetricDefinition,
   MetricSource,
+  OverWorkers,
   ReportValue,
 } from '../../wire/telemetry/metrics/metric-registry.ts'
 export type { TracedPeer } from '../../wire/telemetry/server-spans.ts'
