@@ -237,6 +237,18 @@ test('a connection that is cut comes back by itself, with what it followed', asy
   expect(messages).toEqual([message])
 })
 
+test('a topic that was left while the connection was cut can be evicted soon after', async () => {
+  const limits = { ...DEFAULT_LIMITS, maxTopics: 1 }
+  const { broker, availability } = await start({ limits, times: { ...FAST, deadAfterMs: 600_000 } })
+  await broker.follow('a')
+  await append(broker, 'a', '1')
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await until(() => !broker.isAvailable)
+  broker.unfollow('a')
+  await until(() => availability.length === 3)
+  await accepted(broker, 'b')
+})
+
 test('a full Redis refuses messages, and is still there', async () => {
   const { broker } = await start()
   await append(broker, 'a', '1')

@@ -25,7 +25,7 @@ export interface RedisTopicBrokerOptions {
 const DEFAULT_TIMES: RedisTimes = { replyTimeoutMs: 3_000, pulseMs: 1_000, deadAfterMs: 15_000 }
 const ID_BYTES = 12
 /** Topics of one command, so that no command blocks Redis for long. */
-const CHUNK = 1_000
+const CHUNK = 500
 
 /**
  * Creates a broker that keeps topics in Redis 7, each operation in one step of Lua. Connects when it is started.
@@ -57,7 +57,7 @@ class RedisTopicBroker implements TopicBroker {
   readonly #seen = new SeenPlaces()
   readonly #epochs = `${randomId()}.`
   #epochCount = 0
-  /** Names this process, until the next connection: what was marked under an older name runs out. */
+  /** Names this process until the next connection. Then the marks under the old name, of which some may be out of date, are void. */
   #process = randomId()
   readonly #leader = randomId()
   #listener: TopicBrokerListener | undefined
@@ -135,6 +135,7 @@ class RedisTopicBroker implements TopicBroker {
 
   async #prepare(): Promise<void> {
     const { commands } = this.#link
+    const former = this.#process
     this.#process = randomId()
     const info = await readServerInfo(commands)
     await Promise.all(Object.values(SCRIPTS).map((script) => script.load(commands)))
@@ -146,6 +147,7 @@ class RedisTopicBroker implements TopicBroker {
     await this.#link.subscriber.ssubscribe(`${this.#prefix}pulse`)
     await this.#send('pulse', this.#process, this.#deadAfterMs)
     await this.#announceAll()
+    await commands.zadd(`${this.#prefix}processes`, 'XX', 0, former)
   }
 
   async #pulse(): Promise<void> {
