@@ -1,13 +1,8 @@
 /** What waits for one subscriber: the newest messages of the topics it joined, and how many older ones it lost. */
 import { MessageWindow, type MessageWindowLimits } from './message-window.ts'
 import { MESSAGE_OVERHEAD_BYTES } from './topic.ts'
+import { TopicBreaks } from './topic-breaks.ts'
 import type { TopicDelivery, TopicMessage } from './topic-hub.ts'
-
-/** What lies between two messages of a topic. */
-interface TopicBreak {
-  missed: bigint
-  isReset: boolean
-}
 
 /**
  * One queue for all topics of a subscriber. It holds the message objects of the topics, not copies: as topics with
@@ -20,10 +15,8 @@ export class SubscriberQueue {
   /** Topics whose next delivery is a reset. */
   readonly #resets = new Set<string>()
 
-  /** By topic, what comes right before the message that is pushed next. Empty unless a broker lost messages. */
-  readonly #ahead = new Map<string, TopicBreak>()
-  /** By queued message, what comes right before it. */
-  readonly #breaks = new Map<TopicMessage, TopicBreak>()
+  /** Only brokers lose messages, so most queues never need it. */
+  #breaks: TopicBreaks | undefined
 
   constructor(limits: MessageWindowLimits) {
     this.#window = new MessageWindow(limits, (lost) => this.#drop(lost))
@@ -31,18 +24,20 @@ export class SubscriberQueue {
 
   /** Adds the newest message. The oldest fall out for it, of whatever topic. */
   push(message: TopicMessage): void {
-    if (this.#ahead.size > 0) this.#breakBefore(message)
+    if (this.#breaks !== undefined) this.#breaks.settle(message)
     this.#window.push(message)
   }
 
   /** Counts messages that were lost right before the one of a topic that is pushed next. */
   addGap(topic: string, missed: bigint): void {
-    this.#breakAhead(topic).missed += missed
+    this.#breaks ??= new TopicBreaks()
+    this.#breaks.ahead(topic).missed += missed
   }
 
   /** Marks the message of a topic that is pushed next as a reset. */
   addNewEpoch(topic: string): void {
-    this.#breakAhead(topic).isReset = true
+    this.#breaks ??= new TopicBreaks()
+    this.#breaks.ahead(topic).isReset = true
   }
 
   /** Counts messages that were lost right before the next one of a topic that is taken. */
@@ -64,7 +59,7 @@ export class SubscriberQueue {
   take(): TopicDelivery | undefined {
     const message = this.#window.shift()
     if (message === undefined) return undefined
-    if (this.#breaks.size > 0) this.#passBreak(message)
+    if (this.#breaks !== undefined) this.#passBreak(this.#breaks, message)
     const missed = this.#missed.size === 0 ? 0n : this.#takeMissed(message.topic)
     const isReset = this.#resets.size > 0 && this.#resets.delete(message.topic)
     return { message, missed: isReset ? 0n : missed, isReset }
@@ -75,35 +70,18 @@ export class SubscriberQueue {
     this.#window.clear()
     this.#missed.clear()
     this.#resets.clear()
-    this.#ahead.clear()
-    this.#breaks.clear()
+    this.#breaks = undefined
   }
 
   #drop(lost: TopicMessage): void {
-    if (this.#breaks.size > 0) this.#passBreak(lost)
+    if (this.#breaks !== undefined) this.#passBreak(this.#breaks, lost)
     this.addMissed(lost.topic, 1n)
   }
 
-  #breakAhead(topic: string): TopicBreak {
-    const known = this.#ahead.get(topic)
-    if (known !== undefined) return known
-    const added = { missed: 0n, isReset: false }
-    this.#ahead.set(topic, added)
-    return added
-  }
-
-  #breakBefore(message: TopicMessage): void {
-    const ahead = this.#ahead.get(message.topic)
-    if (ahead === undefined) return
-    this.#ahead.delete(message.topic)
-    this.#breaks.set(message, ahead)
-  }
-
   /** The message leaves the queue: what lies before it now lies before the next one taken. */
-  #passBreak(message: TopicMessage): void {
-    const passed = this.#breaks.get(message)
+  #passBreak(breaks: TopicBreaks, message: TopicMessage): void {
+    const passed = breaks.take(message)
     if (passed === undefined) return
-    this.#breaks.delete(message)
     this.addMissed(message.topic, passed.missed)
     if (passed.isReset) this.addReset(message.topic)
   }

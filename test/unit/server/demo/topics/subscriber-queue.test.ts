@@ -33,6 +33,44 @@ test('messages lost before it joined add to the dropped ones', () => {
   expect(takeAll(queue)).toEqual(['a 7 missed 6'])
 })
 
+test('messages that a broker lost count before the message that follows them, not before those that wait', () => {
+  const queue = new SubscriberQueue({ maxMessages: 3, maxBytes: 100 })
+  queue.push(message('a', 1))
+  queue.addGap('a', 2n)
+  queue.addGap('a', 3n)
+  queue.push(message('b', 1))
+  queue.push(message('a', 7))
+  expect(takeAll(queue)).toEqual(['a 1 missed 0', 'b 1 missed 0', 'a 7 missed 5'])
+})
+
+test('they still count when the message that follows them is dropped', () => {
+  const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
+  queue.addGap('a', 4n)
+  queue.push(message('a', 5))
+  queue.push(message('a', 6))
+  expect(takeAll(queue)).toEqual(['a 6 missed 5'])
+})
+
+test('each change of the epoch is a reset at its place, also when its first message is dropped', () => {
+  const queue = new SubscriberQueue({ maxMessages: 4, maxBytes: 100 })
+  const resets = () => {
+    const told: string[] = []
+    for (let next = queue.take(); next !== undefined; next = queue.take()) {
+      told.push(`${next.message.sequence}${next.isReset ? ' reset' : ''} missed ${next.missed}`)
+    }
+    return told
+  }
+  queue.push(message('a', 9))
+  queue.addNewEpoch('a')
+  queue.push(message('a', 1))
+  queue.addNewEpoch('a')
+  queue.push(message('a', 2))
+  expect(resets()).toEqual(['9 missed 0', '1 reset missed 0', '2 reset missed 0'])
+  queue.addNewEpoch('a')
+  for (const sequence of [1, 2, 3, 4, 5]) queue.push(message('a', sequence))
+  expect(resets()).toEqual(['2 reset missed 0', '3 missed 0', '4 missed 0', '5 missed 0'])
+})
+
 test('returns the same object that was pushed', () => {
   const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
   const only = message('a', 1)

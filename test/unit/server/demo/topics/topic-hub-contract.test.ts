@@ -21,7 +21,7 @@ describe('a hub over a broker', () => {
 describe('a hub over a broker that loses, repeats and delays reports', () => {
   const setUp: TopicHubEngine['setUp'] = async (options) => {
     const faults = { random: new SeededRandom(7), loss: 0.2, repetition: 0.2, delay: 0.2 }
-    return new MemoryBrokerSetup({ recheckMs: 20, ...options }, faults)
+    return new MemoryBrokerSetup({ recheckMs: 10, ...options }, faults)
   }
   testTopicHub({ setUp }, { hasBroker: true })
 })
