@@ -22,7 +22,7 @@ await serve({
     describes: ({ parent }) => parent.typeName === 'greeter.v1.GreeterService',
   },
   async routes(router, { options, log, worker, health, onClose }) {
-    const hub = await openTopicHub(options.hub ?? 'memory', { worker })
+    const hub = await openTopicHub(options.hub ?? 'memory', { worker, log })
     onClose(() => hub.close())
     if (isBrokerTopicHub(hub)) {
       health.addCheck('topics', { check: () => assertAvailable(hub), intervalMs: HUB_CHECK_MS })

@@ -6,13 +6,13 @@ import { type BrokerTopicHubOptions, brokerLimitsOf } from './demo/topics/broker
 import type { TopicBroker, TopicBrokerLimits } from './demo/topics/broker/topic-broker.ts'
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
 import { parseRedisAddress } from './demo/topics/redis/redis-address.ts'
+import { TopicError } from './demo/topics/topic-error.ts'
 import type { TopicHub } from './demo/topics/topic-hub.ts'
 import { servePrimaryTopics } from './demo/topics/workers/primary-topics.ts'
 import { createWorkerTopicBroker } from './demo/topics/workers/worker-topic-broker.ts'
 import { StartFailure } from './start-failure.ts'
 import type { PrimaryLink, WorkerLink } from './workers/contracts/worker-link.ts'
 
-/** How long a start waits for a broker that does not answer. Then the server starts, and is not ready. */
 const START_PATIENCE_MS = 3_000
 
 interface TopicEngine {
@@ -65,6 +65,15 @@ export const topicHubChoice = {
 export interface OpenTopicHubOptions extends BrokerTopicHubOptions {
   /** The primary of this process, which keeps the topics of `memory`: see `serveTopicHub`. Default: they are in this process. */
   readonly worker?: WorkerLink | undefined
+  /** Where a broker's refusal goes that comes after the start. Default: nowhere. */
+  readonly log?: RefusalLog
+  /** How long the start waits for a broker that does not answer, in milliseconds. Then the server starts, and is not ready. Default 3,000. */
+  readonly patienceMs?: number
+}
+
+/** The part of a pino logger that is needed. */
+export interface RefusalLog {
+  error(fields: object, message: string): void
 }
 
 /** Keeps the topics of all workers in their primary, if `--hub` is `memory`. With a broker each worker connects to the broker. */
@@ -79,7 +88,7 @@ export function serveTopicHub(choice: string, link: PrimaryLink): void {
  * @throws RangeError for another choice, and StartFailure if the broker refuses, or its client is not installed
  */
 export async function openTopicHub(choice: string, opening: OpenTopicHubOptions = {}): Promise<TopicHub> {
-  const { worker, ...options } = opening
+  const { worker, log, patienceMs = START_PATIENCE_MS, ...options } = opening
   if (choice === 'memory') {
     return worker === undefined
       ? createMemoryTopicHub(options)
@@ -89,7 +98,10 @@ export async function openTopicHub(choice: string, opening: OpenTopicHubOptions 
   if (engine === undefined) throw new RangeError(`hub must be ${topicHubChoice.expects}`)
   const broker = await load(engine, choice, brokerLimitsOf(options))
   const hub = createBrokerTopicHub(broker, options)
-  await started(hub)
+  await started(hub, patienceMs)
+  hub.started.catch((error: unknown) => {
+    if (!(error instanceof TopicError)) log?.error({ err: error }, 'the broker of the topics refuses this server')
+  })
   return hub
 }
 
@@ -116,9 +128,9 @@ async function load(engine: TopicEngine, url: string, limits: TopicBrokerLimits)
   }
 }
 
-async function started(hub: BrokerTopicHub): Promise<void> {
+async function started(hub: BrokerTopicHub, patienceMs: number): Promise<void> {
   const waiting = new AbortController()
-  const patience = sleep(START_PATIENCE_MS, undefined, { signal: waiting.signal }).catch(() => {})
+  const patience = sleep(patienceMs, undefined, { signal: waiting.signal }).catch(() => {})
   try {
     await Promise.race([hub.started, patience])
   } catch (error) {

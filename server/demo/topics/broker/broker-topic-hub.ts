@@ -25,7 +25,10 @@ export interface BrokerTopicHub extends TopicHub {
   publish(topic: string, data: string): Promise<TopicMessage>
   subscribe(options?: SubscribeOptions): BrokerSubscription
   close(): Promise<void>
-  /** Resolves when the broker was reached for the first time. Rejects if it refuses, for example the password, or after close(). */
+  /**
+   * Resolves when the broker was reached for the first time. Rejects with its refusal, for example of the password, or with a TopicError
+   * `closed` if the hub was closed before.
+   */
   readonly started: Promise<void>
   /** Whether the broker can be reached: whether messages can be published. */
   readonly isAvailable: boolean
@@ -65,11 +68,14 @@ class BrokerHub implements BrokerTopicHub, BrokerSubscriptionOwner {
     this.#pending = new PendingLimit({ maxItems: options.maxPendingMessages, maxBytes: options.maxPendingBytes })
     this.#topics = new FollowedTopics(broker, options)
     this.#quotes = new QuoteProducer(broker, options)
-    this.started = broker.start({
+    const start = broker.start({
       onMessage: (message) => this.#topics.report(message),
       onAvailable: (isAvailable) => {
         if (isAvailable) this.#topics.syncAll()
       },
+    })
+    this.started = start.catch((error: unknown) => {
+      throw this.#closing === undefined ? error : hubClosedError()
     })
     // Those who wait for the start see why it fails; publishers see `unavailable`.
     this.started.catch(() => {})
