@@ -13,7 +13,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: string
   /** Sends it a signal. */
   signal(name: NodeJS.Signals): void
-  /** The CPU time used so far, with a resolution of 10 ms. */
+  /** The CPU time used so far by the server and the processes that it started, with a resolution of 10 ms. */
   cpuSeconds(): Promise<number>
   /** The resident memory. */
   residentBytes(): Promise<number>
@@ -80,7 +80,8 @@ class ServerProcess implements RunningServer {
   }
 
   async cpuSeconds(): Promise<number> {
-    return cpuSecondsIn(await this.#read('stat'))
+    const stats = [await this.#read('stat'), ...(await Promise.all((await this.#children()).map(statOf)))]
+    return stats.reduce((seconds, stat) => seconds + cpuSecondsIn(stat), 0)
   }
 
   async residentBytes(): Promise<number> {
@@ -113,6 +114,11 @@ class ServerProcess implements RunningServer {
     if (this.#address !== '') this.#listening.resolve()
   }
 
+  async #children(): Promise<readonly string[]> {
+    const { pid } = this.#child
+    return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter((child) => child !== '')
+  }
+
   /** A server that exits during the read is reported like one that has exited before. */
   async #read(file: 'stat' | 'status'): Promise<string> {
     if (this.#hasEnded()) throw this.#endedError()
@@ -131,6 +137,10 @@ class ServerProcess implements RunningServer {
   #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
+}
+
+function statOf(pid: string): Promise<string> {
+  return readFile(`/proc/${pid}/stat`, 'utf8')
 }
 
 /** Returns the user and system time in the `/proc/PID/stat` of a process. */
