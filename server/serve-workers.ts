@@ -8,6 +8,8 @@ import { serveLogger } from './serve-logger.ts'
 import type { ServeOptions, ServeValues } from './serve-options.ts'
 import { registerByPrimary } from './serve-registration.ts'
 import { StartFailure } from './start-failure.ts'
+import { loadPino } from './telemetry/load-pino.ts'
+import { openStdout } from './telemetry/logger.ts'
 import { becomeWorker } from './workers/contracts/this-worker.ts'
 import type { WorkerProcess } from './workers/worker-process.ts'
 
@@ -16,6 +18,8 @@ const WORKER_VARIABLE = 'NODE_PORTICO_WORKER'
 
 /** The smallest value of `--process-buffer`. */
 const MIN_BUFFER_BYTES = 65_536
+
+const STDOUT = 1
 
 /** The options of a program, read. */
 export interface ReadServe<Own extends OwnOptions> extends ServeValues {
@@ -73,13 +77,16 @@ export function workerCount({ workers }: OptionValues): number {
 async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, read: ReadServe<Own>): Promise<never> {
   const { own, values } = read
   if (process.argv[1] === undefined) throw new StartFailure('workers need a program in a file: use --workers 1')
-  const log = await serveLogger(options, read)
   const { runPrimary } = await import('./workers/run-primary.ts')
+  const { mayTearLines } = await import('./workers/line-merger.ts')
+  const output = mayTearLines(STDOUT) ? openStdout(await loadPino(), false) : undefined
+  const log = await serveLogger(options, read, output)
   const { serveSharedParts } = await import('./serve-shared-parts.ts')
   return runPrimary({
     count: workerCount(read.values),
     log,
     variable: WORKER_VARIABLE,
+    output,
     drainDelayMs: values['drain-delay'],
     drainTimeoutMs: options.listen?.drainTimeoutMs ?? values['drain-timeout'],
     async prepare(link, onClose) {

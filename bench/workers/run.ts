@@ -12,14 +12,13 @@ import { h2load } from '../h2load.ts'
 import { median } from '../report/statistics.ts'
 import { table } from '../report/table.ts'
 import { measureRate } from '../servers/measure-rate.ts'
-import { SMALL_CALL as SMALL, sayHelloOf } from '../servers/unary.ts'
+import { SMALL_CALL } from '../servers/unary.ts'
 import { startServer } from '../start-server.ts'
 
 const DEFAULT_ROUNDS = 5
 const PLAN = { rounds: 1, seconds: 3, warmUpSeconds: 2 }
-const LOAD = { connections: Number(process.env.C ?? 8), streams: Number(process.env.M ?? 32) }
+const LOAD = { connections: 8, streams: 32 }
 
-const SMALL_CALL = process.env.B ? sayHelloOf(Number(process.env.B)) : SMALL
 requireTwoCores()
 await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'workers-'))

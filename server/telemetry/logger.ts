@@ -28,6 +28,12 @@ export interface LogDestination {
   readonly isTTY?: boolean
 }
 
+/** A destination that writes in the background. */
+export interface FlushedDestination extends LogDestination {
+  /** Calls back when everything has been written, or has failed to be. */
+  flush(done: (error?: Error) => void): void
+}
+
 const STDOUT = 1
 
 /** Replaces a field whose getter throws: a call to log must not fail. */
@@ -96,7 +102,7 @@ function serializeError({ stdSerializers }: Pino, error: Error): unknown {
  * Lines for a person appear at once, and before the process ends; the JSON of a turn of the event loop goes out together. `flush` waits
  * for the write under way only if there is a minimum length, and without that wait the end of the process would cut the write off.
  */
-function openStdout({ destination }: Pino, isSync: boolean): LogDestination {
+export function openStdout({ destination }: Pino, isSync: boolean): FlushedDestination {
   const limits = { dest: STDOUT, maxLength: MAX_WAITING_LENGTH }
   if (isSync) return destination({ ...limits, sync: true })
   return new BatchedOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH }))

@@ -1,11 +1,13 @@
 /** Runs the primary of a server with workers: it opens no port, and answers no call. */
 import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { exitProcess } from '../lifecycle/exit-process.ts'
 import { ownProcess } from '../lifecycle/own-process.ts'
 import { Releases } from '../lifecycle/releases.ts'
 import type { PrimaryLink } from './contracts/worker-link.ts'
+import { mergeLines } from './line-merger.ts'
 import { batchOf, envelopeOf } from './link/envelope.ts'
 import { PrimaryEnd } from './link/primary-end.ts'
 import { TO_PRIMARY } from './process-messages.ts'
@@ -16,8 +18,18 @@ const EXIT_FAILURE = 1
 /** Any long interval keeps the process alive. */
 const KEEP_ALIVE_MS = 2 ** 30
 
+/** How long the last lines of a worker may take to be read. */
+const LAST_LINES_MS = 500
+
 /** The keys of Node's TLS: a name, a key for the MAC, a key for the cipher. */
 const TICKET_KEYS_LENGTH = 48
+
+/** Writes lines in the background. */
+export interface LineOutput {
+  write(lines: string): void
+  /** Calls back when everything has been written, or has failed to be. */
+  flush(done: () => void): void
+}
 
 /** The options of a primary. */
 export interface PrimaryOptions {
@@ -26,6 +38,8 @@ export interface PrimaryOptions {
   readonly log: FastifyBaseLogger
   /** The environment variable that marks a worker. Its value is the time origin of the primary, and a port if that is fixed. */
   readonly variable: string
+  /** Takes all that the workers write to standard output, in whole lines. Undefined: they write there themselves. */
+  readonly output: LineOutput | undefined
   readonly drainDelayMs: number
   readonly drainTimeoutMs: number
   /** Prepares what runs in the primary, before the first worker starts. `onClose` adds what to release after the last one has ended. */
@@ -33,17 +47,24 @@ export interface PrimaryOptions {
 }
 
 /** Starts the workers, and ends the process when they have ended. Never returns: a failure to start ends the process too. */
-export async function runPrimary({ count, log, variable, prepare, ...drainTimes }: PrimaryOptions): Promise<never> {
+export async function runPrimary({
+  count,
+  log,
+  variable,
+  output,
+  prepare,
+  ...drainTimes
+}: PrimaryOptions): Promise<never> {
   const links = new PrimaryEnd()
   const releases = new Releases()
   const ticketKeys = randomBytes(TICKET_KEYS_LENGTH)
   links.onRequest(TO_PRIMARY.ticketKeys, () => ticketKeys)
-  setUpCluster()
+  setUpCluster(output !== undefined)
   const workers = new WorkerSet({
     count,
     links,
     log,
-    fork: (port) => fork(variable, port),
+    fork: (port) => fork({ [variable]: `${performance.timeOrigin} ${port ?? ''}` }, output),
     onHopeless: () => void giveUp(),
   })
   process.once('exit', () => workers.kill())
@@ -51,6 +72,7 @@ export async function runPrimary({ count, log, variable, prepare, ...drainTimes 
     async drain(delayMs = 0) {
       const isClean = await workers.drain(delayMs, drainTimes.drainTimeoutMs)
       await releases.run()
+      if (output !== undefined) await new Promise<void>((resolve) => output.flush(resolve))
       return isClean
     },
     reload: () => workers.reload(),
@@ -78,14 +100,19 @@ export async function runPrimary({ count, log, variable, prepare, ...drainTimes 
 }
 
 /** Connections go to the workers in turn. If the kernel chose by hash, a few long connections would often meet in one worker. */
-function setUpCluster(): void {
+function setUpCluster(readsOutput: boolean): void {
   cluster.schedulingPolicy = cluster.SCHED_RR
-  // JSON would fail for a bigint, and turn bytes into lists of numbers.
-  cluster.setupPrimary({ serialization: 'advanced' })
+  cluster.setupPrimary({
+    // JSON would fail for a bigint, and turn bytes into lists of numbers.
+    serialization: 'advanced',
+    stdio: ['inherit', readsOutput ? 'pipe' : 'inherit', 'inherit', 'ipc'],
+  })
 }
 
-function fork(variable: string, port: number | undefined): ForkedWorker {
-  const worker = cluster.fork({ [variable]: `${performance.timeOrigin} ${port ?? ''}` })
+function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefined): ForkedWorker {
+  const worker = cluster.fork(env)
+  const { stdout } = worker.process
+  if (stdout !== null && output !== undefined) mergeLines(stdout, (lines) => output.write(lines))
   worker.on('error', () => {})
   worker.on('message', (message: unknown) => reportToWatcher(message))
   return {
@@ -97,8 +124,23 @@ function fork(variable: string, port: number | undefined): ForkedWorker {
         const batch = batchOf(message)
         if (batch !== undefined) receive(batch)
       }),
-    onExit: (ended) => void worker.once('exit', ended),
+    onExit: (ended) => void worker.once('exit', (code, signal) => whenRead(stdout, () => ended(code, signal))),
     kill: () => void worker.process.kill('SIGKILL'),
+  }
+}
+
+/** Calls back once the last lines of a process that has ended are read. Its children may keep the pipe open. */
+function whenRead(stdout: Readable | null, done: () => void): void {
+  if (stdout === null || stdout.readableEnded) {
+    done()
+    return
+  }
+  const timer = setTimeout(finish, LAST_LINES_MS)
+  stdout.once('end', finish)
+  function finish(): void {
+    clearTimeout(timer)
+    stdout?.off('end', finish)
+    done()
   }
 }
 

@@ -155,3 +155,27 @@ test('the primary runs its own part, and workers reach it', async () => {
   expect(await server.exited).toBe(0)
   expect(messages(server, 'released')).toMatchObject([{ count: 6 }])
 })
+
+test('long lines of all workers arrive whole', async () => {
+  const program = await temporaryFile(
+    'logs.ts',
+    `import { serve } from ${SERVE}
+    await serve({
+      workers: 2,
+      routes() {},
+      setup: (fastify, { log }) => fastify.get('/log', async () => {
+        for (let n = 0; n < 100; n += 1) log.warn({ n, text: 'x'.repeat(20_000) }, 'long')
+        return 'logged'
+      }),
+    })`,
+  )
+  const { server, origin } = await ServerProcess.listen([], {}, program)
+  const get = () => exchangeHttp1(origin, { method: 'GET', path: '/log' })
+  await Promise.all([get(), get(), get(), get()])
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+  // A torn line would be no JSON.
+  const long = messages(server, 'long')
+  expect(long.filter(({ text }) => String(text).length === 20_000)).toHaveLength(400)
+  expect(new Set(long.map(({ worker }) => worker)).size).toBe(2)
+})
