@@ -29,6 +29,11 @@ export function serverChecks(server: Project, client: Project): readonly Check[]
       const output = await runCommand(client.command('npx', '--no', 'portico', ...call))
       expect(output.includes('Hello command'), output)
     }),
+    check('the command finds servers in a registry, and says which package one needs', async () => {
+      const list = (target: string) => client.command('npx', '--no', 'portico', 'registry', 'list', target)
+      await expectFailure(list('etcd://127.0.0.1:1/greeter'), 'greeter in etcd: cannot connect')
+      await expectFailure(list('nats://127.0.0.1:1/greeter'), 'run "npm install @nats-io/')
+    }),
     check('the native lane needs none of the packages of the reference lane', () =>
       expectOutput(server.command('node', 'lanes.mts', 'native'), NATIVE),
     ),
