@@ -6,7 +6,7 @@ import { API_TLS_SHAPE, type ApiTlsOptions } from '../http/api-tls.ts'
 export interface KubernetesOptions {
   /** The URL of the API server. Default: that of the cluster in which this process runs. */
   readonly server?: string
-  /** A file with the bearer token, which is read for each request, as tokens expire. Default: that of the pod's service account. */
+  /** A file with the bearer token, which is read for each request, as tokens expire. Default: that of the pod's service account; none with a client certificate. */
   readonly tokenFile?: string
   /** The namespace of services without one. Default: that of the pod's service account. */
   readonly namespace?: string
@@ -31,7 +31,7 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** Options of which each has a value. */
 export interface KubernetesAccess {
   readonly baseUrl: URL
-  /** Null for `http:`: `kubectl proxy` adds a token itself, and a token is never sent without TLS. */
+  /** Null with a client certificate, and for `http:`: `kubectl proxy` adds a token itself, and a token is never sent without TLS. */
   readonly tokenFile: string | null
   readonly namespace: string | undefined
   /** The file with the namespace, if it is not set. */
@@ -45,7 +45,7 @@ export interface KubernetesAccess {
  * @throws RangeError naming the option
  */
 export function normalizeKubernetesOptions(owner: string, options: KubernetesOptions): KubernetesAccess {
-  const { server, tokenFile = `${SERVICE_ACCOUNT}/token`, namespace, tls } = options
+  const { server, namespace, tls } = options
   const baseUrl = server === undefined ? clusterUrl(owner) : readServer(owner, server)
   const isPlain = baseUrl.protocol === 'http:'
   if (isPlain && (tls !== undefined || options.tokenFile !== undefined)) {
@@ -56,7 +56,7 @@ export function normalizeKubernetesOptions(owner: string, options: KubernetesOpt
   }
   return Object.freeze({
     baseUrl,
-    tokenFile: isPlain ? null : tokenFile,
+    tokenFile: isPlain ? null : (options.tokenFile ?? defaultTokenFile(tls)),
     namespace,
     namespaceFile: `${SERVICE_ACCOUNT}/namespace`,
     tls: tls ?? (isPlain ? {} : { caFile: `${SERVICE_ACCOUNT}/ca.crt` }),
@@ -66,6 +66,11 @@ export function normalizeKubernetesOptions(owner: string, options: KubernetesOpt
 /** Whether the text can be the name of a service, a namespace or a port (RFC 1123). */
 export function isLabel(text: string): boolean {
   return /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text)
+}
+
+/** A client with a certificate needs no token. */
+function defaultTokenFile({ cert, certFile }: ApiTlsOptions = {}): string | null {
+  return (cert ?? certFile) === undefined ? `${SERVICE_ACCOUNT}/token` : null
 }
 
 function clusterUrl(owner: string): URL {

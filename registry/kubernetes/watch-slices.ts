@@ -22,6 +22,9 @@ export interface SliceWatch {
 /** A page of the list: at most 100 endpoints a slice. */
 const PAGE_SLICES = 250
 
+/** A list that does not end would otherwise be read for ever. */
+const MAX_PAGES = 1_000
+
 /** The API server ends watches in this time, at random, so that they do not all start again at once. */
 const MIN_WATCH_S = 300
 const MAX_WATCH_S = 600
@@ -62,7 +65,7 @@ export async function watchSlices(watch: SliceWatch, signal: AbortSignal): Promi
 async function list({ api, path, labelSelector }: SliceWatch, signal: AbortSignal): Promise<Known> {
   const slices = new Map<string, EndpointSlice>()
   let token = ''
-  for (;;) {
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
     const query = { labelSelector, limit: `${PAGE_SLICES}`, ...(token !== '' && { continue: token }) }
     const { json } = await api.json({ method: 'GET', path, query, signal })
     const page = json as SliceList | null
@@ -72,6 +75,7 @@ async function list({ api, path, labelSelector }: SliceWatch, signal: AbortSigna
     if (!next) return { slices, version: resourceVersion ?? '' }
     token = next
   }
+  throw new RangeError(`the list of EndpointSlices has more than ${MAX_PAGES} pages`)
 }
 
 interface SliceList {

@@ -185,6 +185,16 @@ describe('the resolver of Kubernetes', () => {
     await expect.poll(() => bench.told).toEqual(['10.0.0.1:80', '10.0.0.2:80'])
   })
 
+  test('does not read a list without an end for ever', async () => {
+    const api = await KubernetesApiServer.start()
+    api.http.intercept = (_request, response) => {
+      response.end('{"metadata":{"continue":"more"},"items":[]}')
+      return true
+    }
+    const bench = resolve(api)
+    await expect.poll(() => bench.told, { timeout: 10_000 }).toContain('has more than 1000 pages')
+  })
+
   test('does not ask without end, if each watch says at once that its version is gone', async () => {
     const api = await KubernetesApiServer.start()
     api.put('shop', sliceOf('one', 1))

@@ -65,6 +65,15 @@ describe('the defaults', () => {
     })
   })
 
+  test.each([
+    [{}, '/var/run/secrets/kubernetes.io/serviceaccount/token'],
+    [{ tls: { certFile: 'c', keyFile: 'k' } }, null],
+    [{ tls: { certFile: 'c', keyFile: 'k' }, tokenFile: 't' }, 't'],
+  ])('have a token unless there is a certificate: %j', (options, tokenFile) => {
+    const server = 'https://10.96.0.1'
+    expect(normalizeKubernetesOptions('kubernetesResolver', { server, ...options }).tokenFile).toBe(tokenFile)
+  })
+
   test('outside of a cluster, a target cannot be resolved without a server', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined)
     expect(() => new ResolverBench('kubernetes:///greeter', kubernetesResolver())).toThrow(
