@@ -1,6 +1,7 @@
 /** Keeps one instance in etcd: an entry with a lease, renewed until it is lost. */
 import type { RegistrarContext, ServiceInstance } from '../contracts/registrar.ts'
 import type { RegistryHold } from '../registrar/kept-registration.ts'
+import { pause } from '../time/pause.ts'
 import { EtcdClient } from './etcd-client.ts'
 import { instanceKey, instanceValue } from './etcd-layout.ts'
 import type { ResolvedEtcdRegistrarOptions } from './etcd-options.ts'
@@ -65,7 +66,8 @@ export class EtcdHold implements RegistryHold {
     let deadlineMs = firstDeadlineMs
     let waitMs = ttlMs / RENEWALS
     for (;;) {
-      await this.#pause(waitMs, signal)
+      await pause(clock, waitMs, signal)
+      signal.throwIfAborted()
       const sentAtMs = clock.now()
       try {
         deadlineMs = sentAtMs + (await this.#renewOnce(id, signal))
@@ -85,14 +87,5 @@ export class EtcdHold implements RegistryHold {
     const { kvs } = await this.#client.range({ key: this.#key }, signal)
     if (kvs[0]?.lease !== lease) throw new LostEntry('the entry was removed or replaced')
     return leftMs
-  }
-
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#context.clock.schedule(resolve, ms)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    await promise
-    timer.cancel()
-    signal.throwIfAborted()
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../wire/http2/http2.ts'
 import { clipSentence } from '../../wire/text/clip-text.ts'
 import { ApiError } from '../http/http-api.ts'
-import { Pace } from '../http/pace.ts'
+import { Pace } from '../time/pace.ts'
 import type { EndpointSlice } from './endpoint-slice.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
 import { readLines } from './read-lines.ts'

@@ -1,6 +1,7 @@
 /** Keeps one instance in a bucket: an entry that is written again before it expires. */
 import type { RegistrarContext, ServiceInstance } from '../contracts/registrar.ts'
 import type { RegistryHold } from '../registrar/kept-registration.ts'
+import { pause } from '../time/pause.ts'
 import { type NatsBucket, openNatsBucket } from './nats-bucket.ts'
 import { instanceKey, instanceValue } from './nats-layout.ts'
 import type { ResolvedNatsRegistrarOptions } from './nats-options.ts'
@@ -58,8 +59,13 @@ export class NatsHold implements RegistryHold {
     this.#isWritten = true
     let revision = await entries.put(this.#key, value)
     onRegistered()
+    let wake = () => {}
+    void connection.closed().then(() => wake())
     for (;;) {
-      await this.#pause(ttlMs / WRITES, signal)
+      await pause(this.#context.clock, ttlMs / WRITES, signal, (wakeNow) => {
+        wake = wakeNow
+        if (connection.isClosed()) wake()
+      })
       if (signal.aborted) return
       if (connection.isClosed()) throw new Error('the connection was lost')
       // Refused if somebody has removed or replaced the entry, which then was lost for a while.
@@ -79,17 +85,5 @@ export class NatsHold implements RegistryHold {
     const bucket = this.#bucket
     this.#bucket = null
     await bucket?.connection.close()
-  }
-
-  /** Resolves after a while, when the connection is lost, or when the signal aborts. */
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#context.clock.schedule(resolve, ms)
-    const wake = () => resolve()
-    signal.addEventListener('abort', wake, { once: true })
-    void this.#bucket?.connection.closed().then(wake)
-    await promise
-    timer.cancel()
-    signal.removeEventListener('abort', wake)
   }
 }

@@ -2,6 +2,7 @@
 import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
 import type { ScheduledTimer } from '../../wire/http2/http2.ts'
 import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
+import { pause } from '../time/pause.ts'
 
 /** What a registry does for an instance. */
 export interface RegistryHold {
@@ -96,7 +97,8 @@ export class KeptRegistration implements Registration {
       if (signal.aborted) return
       this.#missed(cause)
       failures += 1
-      await this.#pause(backoffDelayMs(REGISTER_BACKOFF, failures, this.#context.random), signal)
+      const { clock, random } = this.#context
+      await pause(clock, backoffDelayMs(REGISTER_BACKOFF, failures, random), signal)
     }
   }
 
@@ -127,13 +129,6 @@ export class KeptRegistration implements Registration {
     this.#isMissed = true
     const message = this.#wasRegistered ? 'registration lost; registering again' : 'not registered yet; trying again'
     this.#context.log.warn({ ...this.#fields, err }, message)
-  }
-
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#context.clock.schedule(resolve, delayMs)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    return promise.finally(() => timer.cancel())
   }
 
   async #within(timeoutMs: number, work: Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Keeps an entry that a registry expects to be renewed, and that can say that its instance does not serve. */
 import type { Clock } from '../../wire/http2/http2.ts'
 import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
-import { pause } from '../http/pace.ts'
+import { pause } from '../time/pause.ts'
 import { KeptRegistration } from './kept-registration.ts'
 
 /** The entry of one instance. Its functions reject if the registry does not do what they say, or if the signal aborts. */
@@ -27,8 +27,8 @@ export class RenewedRegistration implements Registration {
   readonly #clock: Clock
   readonly #kept: KeptRegistration
   #isServing = true
-  /** Aborts when `isServing` changes. */
-  #change = new AbortController()
+  /** Ends the wait for the next renewal. */
+  #wake = () => {}
 
   constructor(entry: RenewedEntry, instance: ServiceInstance, context: RegistrarContext) {
     this.#entry = entry
@@ -48,7 +48,7 @@ export class RenewedRegistration implements Registration {
   setServing(isServing: boolean): void {
     if (isServing === this.#isServing) return
     this.#isServing = isServing
-    this.#change.abort()
+    this.#wake()
   }
 
   deregister(timeoutMs: number): Promise<void> {
@@ -73,9 +73,10 @@ export class RenewedRegistration implements Registration {
   }
 
   /** Resolves when the next renewal is due. */
-  async #pause(signal: AbortSignal): Promise<void> {
-    this.#change = new AbortController()
-    await pause(this.#clock, this.#entry.renewMs, AbortSignal.any([signal, this.#change.signal]))
+  #pause(signal: AbortSignal): Promise<void> {
+    return pause(this.#clock, this.#entry.renewMs, signal, (wake) => {
+      this.#wake = wake
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Limits how often something is done, with room for a few at once. */
 import type { Clock } from '../../wire/http2/http2.ts'
+import { pause } from './pause.ts'
 
 /** How many requests may follow each other at once. */
 const BURST = 5
@@ -26,16 +27,4 @@ export class Pace {
     await pause(this.#clock, waitMs, signal)
     return true
   }
-}
-
-/** Resolves after the delay, or when the signal aborts. Never rejects, and leaves no timer. */
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = clock.schedule(resolve, delayMs)
-  const onAbort = () => resolve()
-  signal.addEventListener('abort', onAbort)
-  await promise
-  timer.cancel()
-  signal.removeEventListener('abort', onAbort)
 }
