@@ -1,6 +1,7 @@
 /** The registries that `--registry` knows. A server loads only those that it uses. */
 import type { Registrar } from '../registry/contracts/registrar.ts'
 import { parseRegistryUrl, type RegistryUrl } from '../registry/url/registry-url.ts'
+import { loadNatsPackages } from '../wire/nats/nats-packages.ts'
 import type { RegistrationOptions } from './registry/registration-options.ts'
 
 /** Loads the function that creates the registrar of a URL, which throws RangeError for a parameter that is not valid. */
@@ -10,7 +11,10 @@ type Engine = () => Promise<(url: RegistryUrl) => Registrar>
 const ENGINES: Readonly<Record<string, Engine>> = {
   consul: async () => (await import('../registry/consul/consul-registrar-of-url.ts')).consulRegistrarOfUrl,
   etcd: async () => (await import('../registry/etcd/etcd-registrar-of-url.ts')).etcdRegistrarOfUrl,
-  nats: async () => (await import('../registry/nats/nats-registrar-of-url.ts')).natsRegistrarOfUrl,
+  nats: async () => {
+    await loadNatsPackages()
+    return (await import('../registry/nats/nats-registrar-of-url.ts')).natsRegistrarOfUrl
+  },
   kubernetes: async () =>
     (await import('../registry/kubernetes/kubernetes-registrar-of-url.ts')).kubernetesRegistrarOfUrl,
 }
@@ -18,7 +22,7 @@ const ENGINES: Readonly<Record<string, Engine>> = {
 /**
  * Returns how to register in the registry that a URL names.
  *
- * @throws RangeError, which does not show the URL, as it may have a password
+ * @throws RangeError, which does not show the URL, as it may have a password; Error if the packages of the registry are not installed
  */
 export async function registrationOf(text: string): Promise<RegistrationOptions> {
   const url = parseRegistryUrl(text)

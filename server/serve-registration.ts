@@ -15,7 +15,7 @@ import type { PrimaryLink, WorkerLink } from './workers/contracts/worker-link.ts
  * Returns the registrations of a server. The registries of the flag replace those in code, and the version of the program is a fact about
  * its instances. The advertised address holds for all. A worker registers by its primary.
  *
- * @throws StartFailure that names the flag, for a registry that is not valid
+ * @throws StartFailure that names the flag, for a registry that is not valid, or whose packages are not installed
  */
 export async function serveRegistrations(
   settings: ServeSettings,
@@ -61,7 +61,7 @@ async function registrationOfFlag(url: string): Promise<RegistrationOptions> {
   try {
     return await registrationOf(url)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    if (!(error instanceof Error)) throw error
     throw new StartFailure(`--registry: ${error.message}`, { cause: error })
   }
 }

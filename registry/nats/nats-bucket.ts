@@ -1,8 +1,9 @@
 /** A connection to the bucket that has the instances. */
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstream } from '@nats-io/jetstream'
-import { type KV, Kvm } from '@nats-io/kv'
-import { credsAuthenticator, type NatsConnection } from '@nats-io/transport-node'
+import type { JetStreamManager } from '@nats-io/jetstream'
+import type { KV, Kvm } from '@nats-io/kv'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNats } from '../../wire/nats/connect-nats.ts'
+import { loadNatsPackages } from '../../wire/nats/nats-packages.ts'
 import type { NatsTlsOptions, ResolvedNatsOptions } from './nats-options.ts'
 
 /** A bucket, and the connection that it is used by. */
@@ -29,6 +30,7 @@ export interface NewBucket {
  */
 export async function openNatsBucket(options: ResolvedNatsOptions, creation?: NewBucket): Promise<NatsBucket> {
   const { servers, bucket, timeoutMs, username, password, token, credentials, tls } = options
+  const { transport, jetstream, kv } = await loadNatsPackages()
   const connection = await connectNats({
     servers,
     name: bucket,
@@ -36,13 +38,13 @@ export async function openNatsBucket(options: ResolvedNatsOptions, creation?: Ne
     user: username,
     pass: password,
     token,
-    ...(credentials !== undefined && { authenticator: credsAuthenticator(Buffer.from(credentials)) }),
+    ...(credentials !== undefined && { authenticator: transport.credsAuthenticator(Buffer.from(credentials)) }),
     ...(tls && { tls: natsTls(tls) }),
   })
   try {
-    const stream = jetstream(connection, { timeout: timeoutMs })
+    const stream = jetstream.jetstream(connection, { timeout: timeoutMs })
     const manager = await stream.jetstreamManager(false)
-    const entries = await openEntries(new Kvm(stream), options, creation)
+    const entries = await openEntries(new kv.Kvm(stream), options, creation)
     return { connection, entries, manager, stream: `KV_${bucket}`, subject: (key) => `$KV.${bucket}.${key}` }
   } catch (cause) {
     await connection.close()
@@ -56,9 +58,12 @@ function openEntries(buckets: Kvm, { bucket, timeoutMs }: ResolvedNatsOptions, c
   return buckets.create(bucket, { ttl: ttlMs, replicas, timeout: timeoutMs })
 }
 
+/** JetStream's code for a stream that does not exist. */
+const STREAM_NOT_FOUND = 10_059
+
 /** Whether the bucket does not exist, as no server has registered itself yet. */
 export function isMissingBucket(cause: unknown): boolean {
-  return cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.StreamNotFound
+  return cause instanceof Error && 'code' in cause && cause.code === STREAM_NOT_FOUND
 }
 
 function natsTls({ insecure, ...tls }: NatsTlsOptions) {

@@ -1,13 +1,6 @@
 /** Opens connections to NATS. */
-import {
-  type Authenticator,
-  AuthorizationError,
-  ConnectionError,
-  connect,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  UserAuthenticationExpiredError,
-} from '@nats-io/transport-node'
+import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import { loadNatsPackages, type NatsPackages } from './nats-packages.ts'
 
 /** How to connect. */
 export interface NatsConnectOptions {
@@ -39,12 +32,13 @@ const PINGS = 2
 /**
  * Connects to one of the servers.
  *
- * @throws NatsRefusal if NATS refuses the credentials, or its certificate cannot be verified
+ * @throws NatsRefusal if NATS refuses the credentials, or its certificate cannot be verified; Error if its packages are not installed
  */
 export async function connectNats(options: NatsConnectOptions): Promise<NatsConnection> {
   const { servers, name, timeoutMs, reconnectDelayMs, user, pass, token, authenticator, tls } = options
+  const { transport } = await loadNatsPackages()
   try {
-    return await connect({
+    return await transport.connect({
       servers: [...servers],
       name,
       timeout: timeoutMs,
@@ -62,7 +56,7 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsConn
       ...(tls && { tls }),
     })
   } catch (cause) {
-    throw refusalOf(cause, servers.join(', ')) ?? cause
+    throw refusalOf(cause, servers.join(', '), transport) ?? cause
   }
 }
 
@@ -70,7 +64,8 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsConn
 const TLS_CODE = /^(CERT_|DEPTH_ZERO_|ERR_TLS_|SELF_SIGNED_|UNABLE_TO_)/
 
 /** Returns null for what may be better with the next attempt. */
-function refusalOf(cause: unknown, servers: string): NatsRefusal | null {
+function refusalOf(cause: unknown, servers: string, transport: NatsPackages['transport']): NatsRefusal | null {
+  const { AuthorizationError, ConnectionError, UserAuthenticationExpiredError } = transport
   if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
     return new NatsRefusal(`nats: ${servers} refuses the credentials`)
   }

@@ -41,15 +41,8 @@ export async function openRegistry(address: string): Promise<OpenRegistry | unde
     return { target, resolver: await load(access) }
   } catch (cause) {
     if (cause instanceof RangeError) throw new UsageError(`invalid ${scheme} target: ${cause.message}`, { cause })
-    throw new InputError(`${scheme} targets are not available: ${remedyOf(cause)}`, { cause })
+    throw new InputError(`${scheme} targets are not available: ${reasonOf(cause)}`, { cause })
   }
-}
-
-/** Some registries need packages that are optional. */
-function remedyOf(cause: unknown): string {
-  const reason = reasonOf(cause)
-  const missing = /^Cannot find package '([^']+)'/.exec(reason)?.[1]
-  return missing === undefined ? reason : `run "npm install ${missing}"`
 }
 
 /** Returns an address without the credentials of a registry, to be shown. */
