@@ -1,5 +1,4 @@
 /** Calls the HTTP API of a registry by Node's own client. */
-import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { SecureContext } from 'node:tls'
@@ -118,13 +117,11 @@ export class HttpApi {
       headTimer.cancel()
       signal.removeEventListener('abort', onAbort)
     })
-    // Errors after the response are those of its body.
-    outgoing.on('error', () => {})
+    const answer = answerTo(outgoing, baseUrl)
     outgoing.end(request.body)
-    const [head] = (await once(outgoing, 'response')) as [IncomingMessage]
-    response = head
+    response = await answer
     headTimer.cancel()
-    return head
+    return response
   }
 
   #start({ method, path, headers, body }: ApiRequest): ClientRequest {
@@ -142,6 +139,16 @@ export class HttpApi {
     outgoing.setSocketKeepAlive(true, TCP_KEEPALIVE_MS)
     return outgoing
   }
+}
+
+/** Node reports no error for a connection that a server switches to another protocol (status 101), and only closes it. */
+function answerTo(outgoing: ClientRequest, { origin }: URL): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  outgoing.once('response', resolve)
+  // Errors after the response are those of its body.
+  outgoing.on('error', reject)
+  outgoing.once('close', () => reject(new Error(`${origin} closed the connection without an answer`)))
+  return promise
 }
 
 function tlsOptionsOf({ servername, insecure, ...tls }: HttpApiTls) {

@@ -210,6 +210,20 @@ describe('the resolver of Consul', () => {
     await expect.poll(() => bench.told).toEqual(['10.0.0.1:1'])
   })
 
+  test('asks again after the backoff, if the connection becomes one of another protocol', async () => {
+    const agent = await ConsulAgent.start()
+    agent.add({ ID: 'a', Name: 'greeter', Address: '10.0.0.1', Port: 1 })
+    agent.http.intercept = (_request, { socket }) => {
+      socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n')
+      return true
+    }
+    const bench = resolve(agent, 'greeter')
+    await expect.poll(() => bench.told).toContain('closed the connection without an answer')
+    agent.http.intercept = () => false
+    await bench.advance(1_000)
+    await expect.poll(() => bench.told).toEqual(['10.0.0.1:1'])
+  })
+
   test('asks five times at once and then once a second, if each answer says that something changed', async () => {
     const agent = await ConsulAgent.start()
     agent.http.intercept = (_request, response) => {
