@@ -1,8 +1,7 @@
 /** Requests to a Consul agent. */
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../wire/http2/http2.ts'
 import { apiTls } from '../http/api-tls.ts'
-import { ApiError, HttpApi } from '../http/http-api.ts'
+import { HttpApi } from '../http/http-api.ts'
 import { readToken } from '../http/read-token.ts'
 import type { ConsulAccess } from './consul-options.ts'
 
@@ -35,38 +34,22 @@ export class ConsulApi {
   /**
    * Returns a successful response.
    *
-   * @throws ApiError for a status other than 2xx. Its text never contains the token.
+   * @throws ApiError for a status other than 2xx
    */
   async send({ method, path, query = [], json, timeoutMs = TIMEOUT_MS, signal }: ConsulRequest) {
     const { tenancy, tokenFile } = this.#access
     const token = tokenFile === undefined ? this.#access.token : await readToken(tokenFile)
     const parameters = new URLSearchParams([...query.map(([name, value]) => [name, value]), ...Object.entries(tenancy)])
     const search = parameters.size === 0 ? '' : `?${parameters}`
-    try {
-      return await this.#http.read({
-        method,
-        path: `/v1/${path}${search}`,
-        headers: { accept: 'application/json', ...(token !== undefined && { 'x-consul-token': token }) },
-        ...(json !== undefined && { body: JSON.stringify(json) }),
-        headTimeoutMs: timeoutMs,
-        timeoutMs,
-        signal,
-      })
-    } catch (error) {
-      throw token === undefined ? error : withoutToken(error, token)
-    }
+    return await this.#http.read({
+      method,
+      path: `/v1/${path}${search}`,
+      headers: { accept: 'application/json', ...(token !== undefined && { 'x-consul-token': token }) },
+      token,
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      headTimeoutMs: timeoutMs,
+      timeoutMs,
+      signal,
+    })
   }
-}
-
-/** A response, as {@link ConsulApi} returns it. */
-export interface ConsulResponse {
-  readonly head: IncomingMessage
-  readonly text: string
-}
-
-/** Removes the token from the error of an agent, or of a proxy in between that quotes what it received. */
-function withoutToken(error: unknown, token: string): unknown {
-  if (!(error instanceof ApiError)) return error
-  const hide = (text: string) => text.replaceAll(token, '[token]')
-  return new ApiError(hide(error.message), error.status, hide(error.body))
 }

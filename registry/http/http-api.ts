@@ -29,6 +29,8 @@ export interface ApiRequest {
   /** From its slash to its query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** The token among the headers, which no error shows, even if the response quotes it. Default: none. */
+  readonly token?: string | undefined
   readonly body?: string
   /** The time limit until the head of the response. */
   readonly headTimeoutMs: number
@@ -41,14 +43,18 @@ export interface ApiRequest {
 /** A response that is not successful. */
 export class ApiError extends Error {
   readonly status: number
-  /** The start of the body. */
-  readonly body: string
+  readonly #body: string
 
   constructor(message: string, status: number, body: string) {
     super(message)
     this.name = 'ApiError'
     this.status = status
-    this.body = body
+    this.#body = body
+  }
+
+  /** The start of the body. Loggers do not show it, as the message quotes what counts. */
+  get body(): string {
+    return this.#body
   }
 }
 
@@ -81,7 +87,7 @@ export class HttpApi {
     const response = await this.#exchange(request)
     const { statusCode: status = 0 } = response
     if (status >= 200 && status < 300) return response
-    const body = await readStart(response)
+    const body = withoutToken(await readStart(response), request.token)
     const reason = body.trim() === '' ? '' : `: ${clipSentence(body.trim())}`
     const [path = ''] = request.path.split('?')
     throw new ApiError(`${request.method} ${path} has status ${status}${reason}`, status, body)
@@ -168,6 +174,11 @@ async function readAll(response: IncomingMessage): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
+}
+
+/** Before the text is clipped, as the start of a token is a secret, too. */
+function withoutToken(text: string, token: string | undefined): string {
+  return token === undefined ? text : text.replaceAll(token, '[token]')
 }
 
 /** Returns the start of a body, also of one that ends early. */

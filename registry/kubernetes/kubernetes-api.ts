@@ -88,6 +88,7 @@ export class KubernetesApi {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(apply !== undefined && { 'content-type': 'application/apply-patch+yaml' }),
       },
+      token,
       // JSON is YAML.
       ...(apply !== undefined && { body: JSON.stringify(apply) }),
       headTimeoutMs: TIMEOUT_MS,

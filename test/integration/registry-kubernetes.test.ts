@@ -266,6 +266,14 @@ describe('the resolver of Kubernetes', () => {
     api.endWatches()
     await expect.poll(() => bench.told).toContain('the API server answers with status 401: Unauthorized')
     expect(bench.told).not.toContain(TOKEN)
+    api.http.intercept = ({ headers }, response) => {
+      response.writeHead(502).end(`no upstream ${'-'.repeat(475)} ${headers.authorization}`)
+      return true
+    }
+    await bench.advance(1_000)
+    await expect.poll(() => bench.told).toContain('has status 502: no upstream')
+    expect(bench.told).not.toContain(TOKEN.slice(0, 4))
+    api.http.requests.pop()
     // Twice, as the token could have been replaced between its read and its check.
     expect(asked(api)).toEqual(['list', 'watch 101', 'watch 101', 'watch 101', 'watch 101'])
   })
