@@ -1,5 +1,5 @@
 /** Turns all slices of a service into its endpoints. */
-import type { Address, Attributes, Endpoint } from '../../client/node/contracts/endpoint.ts'
+import { type Address, type Attributes, type Endpoint, isPort } from '../../client/node/contracts/endpoint.ts'
 import { metadataAttributes } from '../resolver/metadata-attributes.ts'
 import {
   type EndpointSlice,
@@ -27,7 +27,7 @@ export function mergeSlices(slices: Iterable<EndpointSlice>, port: number | stri
   // In an order that does not depend on that of events, as the order of addresses counts.
   for (const slice of [...slices].sort(byFamilyAndName)) {
     const number = findPort(slice.ports ?? [], port)
-    if (number === undefined || !isIpSlice(slice)) continue
+    if (number === undefined || !isPort(number) || !isIpSlice(slice)) continue
     const registered = registeredAttributes(slice)
     for (const endpoint of slice.endpoints ?? []) addTo(pods, { ...endpoint, port: number, registered })
   }
@@ -49,7 +49,7 @@ function addTo(pods: Map<string, Pod>, endpoint: FoundEndpoint): void {
   const { port, registered } = endpoint
   const state = stateOf(endpoint.conditions ?? {})
   const [host] = endpoint.addresses ?? []
-  if (host === undefined || state === 'unusable') return
+  if (host === undefined || host === '' || state === 'unusable') return
   const key = `${endpoint.targetRef?.uid ?? host} ${port}`
   const pod = pods.get(key) ?? {
     addresses: new Map(),

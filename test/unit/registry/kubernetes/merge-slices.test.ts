@@ -70,6 +70,8 @@ describe('several slices', () => {
       slice('c', [pod('10.0.0.1')], { ports: null }),
       { metadata: { name: 'd' } },
       { addressType: 'IPv4', endpoints: null, ports: GRPC },
+      slice('e', [pod('')]),
+      slice('f', [pod('10.0.0.1')], { ports: [{ name: 'grpc', port: 65_536 }] }),
     ]
     expect(found(slices)).toEqual([])
   })
