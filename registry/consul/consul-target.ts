@@ -1,5 +1,6 @@
 /** Parses targets of Consul: `consul://127.0.0.1:8500/greeter?tag=v2`. */
 import type { Target } from '../../client/node/contracts/resolver.ts'
+import { assertNoCredentials } from '../resolver/registry-target.ts'
 
 /** Parts separated by `/`. */
 const SERVICE = /^[^/]+(?:\/[^/]+)*$/
@@ -19,7 +20,9 @@ export interface ConsulTarget {
  * @param defaultUrl the agent of the options, whose protocol also applies to one in the target
  * @throws RangeError for an invalid target
  */
-export function parseConsulTarget({ authority, endpoint }: Target, defaultUrl: URL): ConsulTarget {
+export function parseConsulTarget(target: Target, defaultUrl: URL): ConsulTarget {
+  assertNoCredentials(target)
+  const { authority, endpoint } = target
   const [path = '', ...searches] = endpoint.split('?')
   const service = decode(path)
   if (!SERVICE.test(service) || searches.length > 1) throw invalid(authority, endpoint)
@@ -38,7 +41,7 @@ export function parseConsulTarget({ authority, endpoint }: Target, defaultUrl: U
 
 function agentUrl(authority: string, endpoint: string, { protocol }: URL): URL {
   const text = `${protocol}//${authority}`
-  const url = URL.canParse(text) && !authority.includes('@') ? new URL(text) : null
+  const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || url.pathname !== '/' || url.search !== '' || url.hash !== '') throw invalid(authority, endpoint)
   if (url.port === '' && !/:\d+$/.test(authority)) url.port = protocol === 'https:' ? '8501' : '8500'
   return url

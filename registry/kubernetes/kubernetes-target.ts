@@ -1,5 +1,6 @@
 /** Parses targets of Kubernetes: `kubernetes:///greeter.shop:grpc`. */
 import type { Target } from '../../client/node/contracts/resolver.ts'
+import { assertNoCredentials } from '../resolver/registry-target.ts'
 import { isLabel } from './kubernetes-options.ts'
 
 /** What a target says. */
@@ -20,7 +21,9 @@ const FORM = /^([^.:]+)(?:\.([^.:]+)(?:\.svc(?:\.[^:]+)?)?)?(?::([^:]+))?$/
  *
  * @throws RangeError for an invalid target
  */
-export function parseKubernetesTarget({ authority, endpoint }: Target): KubernetesTarget {
+export function parseKubernetesTarget(target: Target): KubernetesTarget {
+  assertNoCredentials(target)
+  const { authority, endpoint } = target
   const [, service = '', namespace, portText] = FORM.exec(endpoint) ?? []
   const port = portText !== undefined && /^\d+$/.test(portText) ? Number(portText) : portText
   const isPort = typeof port === 'number' ? port >= 1 && port <= 65_535 : port === undefined || isLabel(port)

@@ -15,11 +15,20 @@ export function serviceOf({ scheme, endpoint }: Target): string {
 /**
  * Returns the servers of the registry that a target names; null if it names none.
  *
- * @throws RangeError for credentials, which would be shown in logs
+ * @throws RangeError for credentials
  */
-export function serversOf({ scheme, authority }: Target): readonly string[] | null {
-  if (authority === '') return null
-  if (!authority.includes('@')) return authority.split(',')
+export function serversOf(target: Target): readonly string[] | null {
+  assertNoCredentials(target)
+  return target.authority === '' ? null : target.authority.split(',')
+}
+
+/**
+ * Checks a target, which is shown in logs and by channelz.
+ *
+ * @throws RangeError for credentials, which it does not show
+ */
+export function assertNoCredentials({ scheme, authority }: Target): void {
+  if (!authority.includes('@')) return
   throw new RangeError(`the target must not have credentials: give them to ${scheme}Resolver`)
 }
 

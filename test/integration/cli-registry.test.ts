@@ -83,6 +83,7 @@ test.each([
 test.each([
   ['registry list', ['registry', 'list', 'etcd://me:s3cret@127.0.0.1:1/greeter'], EXIT_UNAVAILABLE],
   ['a service that is invalid', ['registry', 'list', 'etcd://me:s3cret@127.0.0.1:1/'], EXIT_USAGE],
+  ['a password that is not encoded', ['registry', 'list', 'etcd://me:pass@s3cret@127.0.0.1:1/greeter'], EXIT_USAGE],
   ['a registry without users', ['registry', 'list', 'consul://me:s3cret@127.0.0.1:1/greeter'], EXIT_USAGE],
   ['a call', ['call', 'etcd://me:s3cret@127.0.0.1:1/greeter', 'a.B/C', '-d', '{}', '--plaintext'], EXIT_UNAVAILABLE],
   ['channel', ['channel', 'etcd://me:s3cret@127.0.0.1:1/greeter', '--plaintext', '--timeout', '100ms'], 1],

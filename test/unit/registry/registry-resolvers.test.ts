@@ -8,3 +8,13 @@ test.each([...REGISTRY_RESOLVERS])('%s targets have a resolver', async (scheme, 
   expect(target).toMatchObject({ scheme, endpoint: 'greeter' })
   expect(factory.defaultAuthority(target)).toContain('greeter')
 })
+
+test.each([...REGISTRY_RESOLVERS])(
+  'the error for credentials in %s targets does not show them',
+  async (scheme, load) => {
+    const factory = await load({})
+    const { target } = parseTarget(`${scheme}://me:s3cret@127.0.0.1/greeter`, [factory])
+    expect(() => factory.defaultAuthority(target)).toThrow(`give them to ${scheme}Resolver`)
+    expect(() => factory.defaultAuthority(target)).not.toThrow('s3cret')
+  },
+)

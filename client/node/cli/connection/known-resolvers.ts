@@ -4,7 +4,7 @@ import { reasonOf } from '../../base/thrown.ts'
 import type { ResolverFactory } from '../../contracts/resolver.ts'
 import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
 import { InputError, UsageError } from '../terminal/program-errors.ts'
-import { splitRegistryUrl } from './registry-url.ts'
+import { splitRegistryUrl, withoutUserInfo } from './registry-url.ts'
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i
 
@@ -47,5 +47,5 @@ export async function openRegistry(address: string): Promise<OpenRegistry | unde
 
 /** Returns an address without the credentials of a registry, to be shown. */
 export function withoutCredentials(address: string): string {
-  return REGISTRY_RESOLVERS.has(schemeOf(address) ?? '') ? address.replace(/:\/\/[^@/?#]*@/, '://') : address
+  return REGISTRY_RESOLVERS.has(schemeOf(address) ?? '') ? withoutUserInfo(address) : address
 }

@@ -14,9 +14,13 @@ const FORM = /^([^:/?#]+)(:\/\/)(?:([^@/?#]*)@)?([^?#]*)(?:\?(.*))?$/s
 /** Parameters about an instance, which mean nothing to a client. */
 const OF_INSTANCES = ['weight', 'zone', 'version', 'ttl', 'tags']
 
-/** Throws RangeError, which does not show the credentials, for a parameter that is not valid. */
+/** Throws RangeError, which does not show the credentials, for those that are not encoded and for a parameter that is not valid. */
 export function splitRegistryUrl(text: string): RegistryTarget {
   const [, scheme = '', slashes = '', userInfo, place = '', query = ''] = FORM.exec(text) ?? []
+  // Without a service, a query or fragment may be the rest of a password.
+  if (text.includes('://') && (place.includes('/') ? place : withoutUserInfo(text)).includes('@')) {
+    throw new RangeError('the characters / ? # @ in credentials must be percent-encoded')
+  }
   if (scheme === '') return { target: text, access: {} }
   const parameters = new URLSearchParams(query)
   for (const name of OF_INSTANCES) parameters.delete(name)
@@ -35,6 +39,11 @@ export function splitRegistryUrl(text: string): RegistryTarget {
   }
   const rest = parameters.size === 0 ? '' : `?${parameters}`
   return { target: `${scheme}${slashes}${place}${rest}`, access }
+}
+
+/** Returns a URL without its credentials. */
+export function withoutUserInfo(url: string): string {
+  return url.replace(/:\/\/[^@/?#]*@/, '://')
 }
 
 /** A name without a password is a token, as in NATS. */
