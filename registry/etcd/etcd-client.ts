@@ -101,9 +101,9 @@ export class EtcdClient {
   /** Watches a range until the signal aborts. The first response must come within the time of a request. */
   async *watch(create: Init<WatchCreateRequest>, signal: AbortSignal): AsyncGenerator<WatchResponse, void> {
     const headers = await this.#headers(signal)
-    const silence = new AbortController()
-    const timer = this.#clock.schedule(() => silence.abort(timeout('the watch')), this.#options.timeoutMs)
-    const both = AbortSignal.any([signal, silence.signal])
+    const end = new AbortController()
+    const timer = this.#clock.schedule(() => end.abort(timeout('the watch')), this.#options.timeoutMs)
+    const both = AbortSignal.any([signal, end.signal])
     const request = { requestUnion: { case: 'createRequest' as const, value: create } }
     try {
       for await (const response of this.#watch.watch(onceUntil(request, both), { signal: both, headers })) {
@@ -114,9 +114,11 @@ export class EtcdClient {
       }
     } catch (error) {
       this.#forgetStaleToken(error)
-      throw silence.signal.aborted ? silence.signal.reason : error
+      throw end.signal.aborted ? end.signal.reason : error
     } finally {
       timer.cancel()
+      // Also the call of a reader that leaves, and the stream of requests of a call that has failed.
+      end.abort()
     }
   }
 
