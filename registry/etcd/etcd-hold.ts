@@ -12,6 +12,9 @@ const RENEWALS = 3
 /** The wait after a renewal that failed, while the lease lives. */
 const RETRY_MS = 500
 
+/** The most leases to revoke. Older ones have expired during the backoffs between so many attempts. */
+const MAX_LEASES = 10
+
 /** A lease that etcd has granted. */
 interface HeldLease {
   readonly id: bigint
@@ -29,8 +32,8 @@ export class EtcdHold implements RegistryHold {
   readonly #client: EtcdClient
   readonly #key: Uint8Array<ArrayBuffer>
   readonly #value: Uint8Array<ArrayBuffer>
-  /** The lease that the entry may have; null if there is none. */
-  #lease: HeldLease | null = null
+  /** The leases that the entry may have: that of the last write with an answer, and those of the attempts since. */
+  #leases: readonly bigint[] = []
 
   constructor(instance: ServiceInstance, options: ResolvedEtcdRegistrarOptions, context: RegistrarContext) {
     this.#options = options
@@ -43,17 +46,16 @@ export class EtcdHold implements RegistryHold {
   async hold(onRegistered: () => void, signal: AbortSignal): Promise<void> {
     const grantedAtMs = this.#context.clock.now()
     const lease = await this.#client.grant(this.#options.ttlMs, signal)
-    this.#lease = lease
+    this.#leases = [...this.#leases, lease.id].slice(-MAX_LEASES)
     await this.#client.put(this.#key, this.#value, lease.id, signal)
+    this.#leases = [lease.id]
     onRegistered()
     await this.#renew(lease, grantedAtMs + lease.ttlMs, signal)
   }
 
   async release(signal: AbortSignal): Promise<void> {
-    const lease = this.#lease
-    if (lease === null) return
-    await this.#client.revoke(lease.id, signal)
-    this.#lease = null
+    await Promise.all(this.#leases.map((lease) => this.#client.revoke(lease, signal)))
+    this.#leases = []
   }
 
   close(): Promise<void> {

@@ -30,3 +30,46 @@ test('the call of a watch ends when its reader leaves', async () => {
   }
   await ended.promise
 })
+
+test('a server that deregisters while it registers again revokes each lease that its entry may have', async () => {
+  const granted: bigint[] = []
+  const revoked: bigint[] = []
+  let puts = 0
+  const { host } = await startRoutes({
+    routes(router) {
+      router.service(KV, {
+        async put(_request, { signal }) {
+          puts += 1
+          if (puts > 1) await untilAborted(signal)
+          return {}
+        },
+      })
+      router.service(Lease, {
+        leaseGrant() {
+          const id = BigInt(granted.length + 1)
+          granted.push(id)
+          return { id, ttl: 3n }
+        },
+        async *leaseKeepAlive() {
+          yield { ttl: 0n }
+        },
+        leaseRevoke({ id }) {
+          revoked.push(id)
+          return {}
+        },
+      })
+    },
+  })
+  const clock = new ManualClock()
+  const log = { info() {}, warn() {} }
+  const registrar = etcdRegistrar({ endpoints: [host], ttlMs: 3_000 })
+  const registration = registrar.register(instanceOf('a'), { clock, random: () => 0.5, log })
+  await expect.poll(() => registration.isRegistered).toBe(true)
+  clock.advance(1_000)
+  await expect.poll(() => registration.isRegistered).toBe(false)
+  clock.advance(1_000)
+  await expect.poll(() => puts).toBe(2)
+  await registration.deregister(5_000)
+  expect(granted).toEqual([1n, 2n])
+  expect(revoked.sort()).toEqual(granted)
+})
