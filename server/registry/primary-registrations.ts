@@ -2,6 +2,7 @@
 import type { RegistrarContext, Registration } from '../../registry/contracts/registrar.ts'
 import type { PrimaryLink, WorkerHandle } from '../workers/contracts/worker-link.ts'
 import type { ResolvedRegistration } from './registration-options.ts'
+import { deregister, reportFailure } from './server-registrations.ts'
 import { type LeaveRequest, REGISTRATION_CHANNEL, type RegistrationReport } from './worker-registrar.ts'
 
 /**
@@ -75,11 +76,7 @@ class MachineRegistration {
   async #remove(timeoutMs: number): Promise<void> {
     const registration = this.#registration
     this.#registration = null
-    try {
-      await registration?.deregister(timeoutMs)
-    } catch (error) {
-      this.#report(error)
-    }
+    await deregister(registration, timeoutMs, this.#context)
   }
 
   /** Registrars of programs may throw against their contract, which must not end the primary. */
@@ -87,11 +84,7 @@ class MachineRegistration {
     try {
       action()
     } catch (error) {
-      this.#report(error)
+      reportFailure(error, this.#context)
     }
-  }
-
-  #report(error: unknown): void {
-    this.#context.log.warn({ err: error }, 'a registrar failed')
   }
 }

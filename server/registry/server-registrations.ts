@@ -73,31 +73,16 @@ export class ServerRegistrations {
         if (entry.registration !== null) entry.registration.setServing(this.#isServing)
         else if (this.#isServing) entry.registration = entry.register()
       } catch (error) {
-        this.#report(error)
+        reportFailure(error, this.#context)
       }
     }
   }
 
   async #end(maxMs: number): Promise<void> {
-    await Promise.all(this.#entries.map((entry) => this.#deregister(entry, Math.min(entry.deregisterTimeoutMs, maxMs))))
-  }
-
-  async #deregister({ registration }: Entry, timeoutMs: number): Promise<void> {
-    if (registration === null) return
-    const { promise: timeUp, resolve } = Promise.withResolvers<void>()
-    const timer = this.#context.clock.schedule(resolve, timeoutMs)
-    try {
-      await Promise.race([registration.deregister(timeoutMs), timeUp])
-    } catch (error) {
-      this.#report(error)
-    } finally {
-      timer.cancel()
-    }
-  }
-
-  /** Registrars of programs may throw against their contract, which must affect neither health nor a drain. */
-  #report(error: unknown): void {
-    this.#context.log.warn({ err: error }, 'a registrar failed')
+    const ends = this.#entries.map(({ registration, deregisterTimeoutMs }) =>
+      deregister(registration, Math.min(deregisterTimeoutMs, maxMs), this.#context),
+    )
+    await Promise.all(ends)
   }
 
   #entryOf(registry: ResolvedRegistration, server: ListeningServer): Entry[] {
@@ -114,4 +99,27 @@ export class ServerRegistrations {
     const instance: ServiceInstance = Object.freeze({ service, id, host, port, isSecure: server.isSecure, metadata })
     return [{ register: () => registrar.register(instance, this.#context), deregisterTimeoutMs, registration: null }]
   }
+}
+
+/** Deregisters, if there is a registration. Resolves when that is done, or the time is up. Never rejects. */
+export async function deregister(
+  registration: Registration | null,
+  timeoutMs: number,
+  context: RegistrarContext,
+): Promise<void> {
+  if (registration === null) return
+  const { promise: timeUp, resolve } = Promise.withResolvers<void>()
+  const timer = context.clock.schedule(resolve, timeoutMs)
+  try {
+    await Promise.race([registration.deregister(timeoutMs), timeUp])
+  } catch (error) {
+    reportFailure(error, context)
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** Registrars of programs may throw against their contract, which must affect neither health nor a drain. */
+export function reportFailure(error: unknown, { log }: Pick<RegistrarContext, 'log'>): void {
+  log.warn({ err: error }, 'a registrar failed')
 }

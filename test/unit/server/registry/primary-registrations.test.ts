@@ -16,9 +16,9 @@ const context: RegistrarContext = {
 }
 
 /** A primary that registers in one registry, and a function that starts a worker which serves. */
-function startPrimary(registrar: Registrar) {
+function startPrimary(registrar: Registrar, deregisterTimeoutMs = 3_000) {
   const { primary, startWorker } = workerLinks()
-  const registrations = normalizeRegistrations('serve', { registrar, service: 'greeter' })
+  const registrations = normalizeRegistrations('serve', { registrar, service: 'greeter', deregisterTimeoutMs })
   const close = servePrimaryRegistrations(primary, registrations, context)
   const serve = (id: string) => {
     const worker: TestWorker = startWorker()
@@ -98,4 +98,19 @@ test('a registrar that throws harms neither the primary nor its workers', async 
   await registration.deregister(1_000)
   await close()
   expect(warnings).toContain('a registrar failed')
+})
+
+test('a registrar that hangs holds the end of the primary for its time at most', async () => {
+  let isRegistered = false
+  const hanging: Registrar = {
+    name: 'own',
+    register() {
+      isRegistered = true
+      return { isRegistered, setServing() {}, deregister: () => new Promise(() => {}) }
+    },
+  }
+  const { serve, close } = startPrimary(hanging, 50)
+  serve('a')
+  await vi.waitFor(() => expect(isRegistered).toBe(true))
+  await close()
 })
