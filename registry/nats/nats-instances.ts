@@ -56,6 +56,11 @@ export class NatsInstances {
     return this.#known.delete(key)
   }
 
+  /** Whether an instance is there, with the revision of its last write. */
+  isAt(key: string, revision: number): boolean {
+    return this.#known.get(key)?.revision === revision
+  }
+
   /** Gives all instances their whole time again: nothing was heard of them while NATS was away. */
   renew(nowMs: number): void {
     for (const known of this.#known.values()) known.expiresAtMs = nowMs + known.ttlMs

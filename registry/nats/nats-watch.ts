@@ -103,8 +103,9 @@ class NatsWatch {
     try {
       for (const { key, revision } of instances.expired(clock.now())) {
         const entry = await entries.get(key)
-        if (entry !== null && entry.operation === 'PUT' && entry.revision > revision)
-          throw new Error('the watch is behind')
+        // The watch may have reported it meanwhile.
+        if (!instances.isAt(key, revision)) continue
+        if (entry?.operation === 'PUT' && entry.revision > revision) throw new Error('the watch is behind')
         isChanged = instances.remove(key) || isChanged
       }
     } catch {
