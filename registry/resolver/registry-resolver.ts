@@ -57,6 +57,7 @@ export class RegistryResolver implements Resolver {
     try {
       // Results must not be passed on from within `start`.
       await null
+      if (signal.aborted) return
       await this.#watch.watch((endpoints) => this.#tell(endpoints), signal)
       throw new ConnectError('the watch ended', Code.Unavailable)
     } catch (cause) {

@@ -108,3 +108,10 @@ test('nothing is passed on and no watch starts after close', async () => {
   expect(watches).toHaveLength(1)
   expect(results).toHaveLength(1)
 })
+
+test('no watch starts if the channel closes at once', async () => {
+  const { watches, resolver } = setUp()
+  resolver.close()
+  await settled()
+  expect(watches).toEqual([])
+})
