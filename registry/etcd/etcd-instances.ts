@@ -5,7 +5,7 @@ import type { InvalidEntry } from '../resolver/invalid-entries.ts'
 import { endpointOf, idOf } from './etcd-layout.ts'
 
 /** The most instances of a service; more are ignored. */
-export const MAX_INSTANCES = 10_000
+const MAX_INSTANCES = 10_000
 
 interface Known {
   readonly endpoint: Endpoint

@@ -1,7 +1,7 @@
 /** The options of everything that speaks to etcd. */
-import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 import { TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import { withPort } from '../resolver/registry-target.ts'
 
 /** How to reach etcd. */
 export interface EtcdOptions {
@@ -70,10 +70,7 @@ export function normalizeEtcdRegistrarOptions(options: EtcdRegistrarOptions): Re
 
 /** Returns `host:port` with the port of etcd if there is none. Throws RangeError for what is not an address. */
 export function etcdEndpoint(text: string): string {
-  const hasPort = /:\d+$/.test(text.replace(/^\[.*\]/, ''))
-  const endpoint = hasPort ? text : `${text}:${DEFAULT_PORT}`
-  parseHostPort(endpoint)
-  return endpoint
+  return withPort(text, DEFAULT_PORT)
 }
 
 function complete(owner: string, options: EtcdOptions): ResolvedEtcdOptions {

@@ -4,7 +4,7 @@ import type { InvalidEntry } from '../resolver/invalid-entries.ts'
 import { type NatsInstance, readInstance } from './nats-layout.ts'
 
 /** The most instances of a service; more are ignored. */
-export const MAX_INSTANCES = 10_000
+const MAX_INSTANCES = 10_000
 
 /** An entry of the bucket. */
 export interface NatsEntry {

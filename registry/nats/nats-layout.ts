@@ -6,7 +6,7 @@
  * Keys are subjects of NATS, in which dots part a key, and other characters mean something or are not allowed. Those are written as `=`
  * and two hexadecimal digits for each byte, so that a service is one part, and its watch sees no other service.
  */
-import type { Endpoint } from '../../client/node/contracts/endpoint.ts'
+import { addressText, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 import type { ServiceInstance } from '../contracts/registrar.ts'
 import { metadataAttributes } from '../resolver/metadata-attributes.ts'
@@ -30,8 +30,7 @@ export function serviceKeys(service: string): string {
 
 /** Returns the value of an instance. */
 export function instanceValue({ host, port, isSecure, metadata }: ServiceInstance, ttlMs: number): string {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return JSON.stringify({ address, tls: isSecure, ttlMs, metadata })
+  return JSON.stringify({ address: addressText({ host, port }), tls: isSecure, ttlMs, metadata })
 }
 
 /** Reads a value. Returns a phrase that says why it is not an instance. */

@@ -1,7 +1,7 @@
 /** The options of everything that speaks to the key-value store of NATS. */
-import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 import { assertTlsOptions, TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import { withPort } from '../resolver/registry-target.ts'
 
 /** The settings of TLS that connections to NATS know. */
 export type NatsTlsOptions = Omit<TlsOptions, 'servername' | 'allowMissingAlpn'>
@@ -91,10 +91,7 @@ export function normalizeNatsRegistrarOptions(options: NatsRegistrarOptions): Re
 
 /** Returns `host:port` with the port of NATS if there is none. Throws RangeError for what is not an address. */
 export function natsServer(text: string): string {
-  const hasPort = /:\d+$/.test(text.replace(/^\[.*\]/, ''))
-  const server = hasPort ? text : `${text}:${DEFAULT_PORT}`
-  parseHostPort(server)
-  return server
+  return withPort(text, DEFAULT_PORT)
 }
 
 function complete(owner: string, options: NatsOptions): ResolvedNatsOptions {

@@ -1,5 +1,6 @@
 /** Keeps one instance registered: registers again with a backoff, follows its health, and removes it at the end. */
 import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
+import { addressText } from '../../client/node/contracts/endpoint.ts'
 import type { ScheduledTimer } from '../../wire/http2/http2.ts'
 import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
 import { pause } from '../time/pause.ts'
@@ -23,7 +24,7 @@ export interface RegistryHold {
 }
 
 /** Short, as clients miss a server for as long. */
-export const REGISTER_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
+const REGISTER_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
 
 /** The longest time to remove an instance that stops serving; after that it expires. */
 const RELEASE_TIMEOUT_MS = 5_000
@@ -50,7 +51,7 @@ export class KeptRegistration implements Registration {
     this.#hold = hold
     this.#context = context
     const { service, id, host, port } = instance
-    this.#fields = Object.freeze({ registry: hold.registry, service, id, address: addressOf(host, port) })
+    this.#fields = Object.freeze({ registry: hold.registry, service, id, address: addressText({ host, port }) })
     this.setServing(true)
   }
 
@@ -110,7 +111,8 @@ export class KeptRegistration implements Registration {
       await this.#hold.release(abort.signal)
       if (this.#wasRegistered) this.#context.log.info(this.#fields, 'deregistered')
     } catch (err) {
-      this.#context.log.warn({ ...this.#fields, err }, 'could not be deregistered, and expires instead')
+      const message = 'could not be deregistered; it stays until it expires or is removed'
+      this.#context.log.warn({ ...this.#fields, err }, message)
     } finally {
       timer.cancel()
     }
@@ -139,8 +141,4 @@ export class KeptRegistration implements Registration {
     await Promise.race([work, timeUp])
     timer?.cancel()
   }
-}
-
-function addressOf(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

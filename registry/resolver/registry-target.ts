@@ -1,5 +1,6 @@
 /** Reads targets such as `etcd:///greeter` and `etcd://10.0.0.5:2379,10.0.0.6:2379/greeter`. */
 import type { Target } from '../../client/node/contracts/resolver.ts'
+import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 
 /**
  * Returns the service of a target.
@@ -30,6 +31,14 @@ export function serversOf(target: Target): readonly string[] | null {
 export function assertNoCredentials({ scheme, authority }: Target): void {
   if (!authority.includes('@')) return
   throw new RangeError(`the target must not have credentials: give them to ${scheme}Resolver`)
+}
+
+/** Returns `host:port` of a server, with a default port. Throws RangeError for what is not an address. */
+export function withPort(server: string, port: string): string {
+  const hasPort = /:\d+$/.test(server.replace(/^\[.*\]/, ''))
+  const address = hasPort ? server : `${server}:${port}`
+  parseHostPort(address)
+  return address
 }
 
 function decoded(text: string): string {
