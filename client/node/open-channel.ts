@@ -51,9 +51,14 @@ const HTTP2: HttpSettings = Object.freeze({ httpVersion: '2', maxSockets: 1 })
 
 /**
  * @param http default: HTTP/2
+ * @param keepsProcess whether calls keep the process alive. Default: true
  * @throws RangeError for an invalid service config
  */
-export function openChannel(options: NormalChannelOptions, http: HttpSettings = HTTP2): OpenChannel {
+export function openChannel(
+  options: NormalChannelOptions,
+  http: HttpSettings = HTTP2,
+  keepsProcess = true,
+): OpenChannel {
   const { resolver, target, idleTimeoutMs } = options
   const http2 = http2OptionsOf(options.metadataLimits)
   const { clock } = http2.timers
@@ -88,6 +93,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     onFault: warnOfFault,
     maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
+    keepsProcess,
   })
   offerClientChannels(channelz)
   const leaveChannelz = channelz.enter(channel.record, clock)

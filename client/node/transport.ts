@@ -47,8 +47,17 @@ export interface ClientTransport extends Transport, AsyncDisposable {
  * @throws RangeError that names the option, its value and its range
  */
 export function createTransport(options: TransportOptions): ClientTransport {
+  return transportOf(options, true)
+}
+
+/** As `createTransport`, for calls that serve those of another channel: they do not keep the process alive. */
+export function createBackgroundTransport(options: TransportOptions): ClientTransport {
+  return transportOf(options, false)
+}
+
+function transportOf(options: TransportOptions, keepsProcess: boolean): ClientTransport {
   const normal = normalizeTransportOptions(options)
-  const opened = openChannel(normal.channel, normal)
+  const opened = openChannel(normal.channel, normal, keepsProcess)
   return overChannel(opened, withPropagation(normal, callingTransport(normal, opened)))
 }
 

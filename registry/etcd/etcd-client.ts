@@ -41,11 +41,15 @@ export class EtcdClient {
   /** Null: none yet, or the last one is stale. */
   #token: string | null = null
 
-  /** Connects with the first call. */
-  constructor(options: ResolvedEtcdOptions, clock: Clock) {
+  /**
+   * Connects with the first call.
+   *
+   * @param open creates the transport. Default: one whose calls keep the process alive
+   */
+  constructor(options: ResolvedEtcdOptions, clock: Clock, open = createTransport) {
     this.#options = options
     this.#clock = clock
-    this.#transport = createTransport({
+    this.#transport = open({
       target: `static:///${options.endpoints.join()}`,
       ...(options.tls && { tls: options.tls }),
       serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },

@@ -1,6 +1,7 @@
 /** `etcd:///service` and `etcd://host:port/service`: the instances of a service in etcd. */
 import type { ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
+import { createBackgroundTransport } from '../../client/node/transport.ts'
 import { reportInvalidEntries } from '../resolver/invalid-entries.ts'
 import { RegistryResolver } from '../resolver/registry-resolver.ts'
 import { serversOf, serviceOf } from '../resolver/registry-target.ts'
@@ -35,7 +36,7 @@ export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
       return new RegistryResolver(context, {
         subject: `${service} in etcd`,
         async watch(onEndpoints, signal) {
-          const client = new EtcdClient(resolved, context.clock)
+          const client = new EtcdClient(resolved, context.clock, createBackgroundTransport)
           const createInstances = () => new EtcdInstances(service, report)
           try {
             await watchInstances(client, { service, createInstances, onEndpoints }, signal)

@@ -143,6 +143,8 @@ export class HttpApi {
     }
     const outgoing = tls === null ? requestHttp(options) : requestHttps({ ...options, ...tlsOptionsOf(tls) })
     outgoing.setSocketKeepAlive(true, TCP_KEEPALIVE_MS)
+    // Only channels read, and only their calls keep a process alive.
+    if (method === 'GET') outgoing.once('socket', (socket) => socket.unref())
     return outgoing
   }
 }

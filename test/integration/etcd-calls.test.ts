@@ -5,9 +5,11 @@ import { EtcdClient } from '../../registry/etcd/etcd-client.ts'
 import { normalizeEtcdOptions } from '../../registry/etcd/etcd-options.ts'
 import { etcdRegistrar } from '../../registry/etcd/etcd-registrar.ts'
 import { systemClock } from '../../wire/http2/http2.ts'
+import { startBackend } from '../support/backends.ts'
 import { instanceOf } from '../support/contracts/registrar-contract.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { callAndLeave } from '../support/registry/call-and-leave.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
 test('the call of a watch ends when its reader leaves', async () => {
@@ -29,6 +31,25 @@ test('the call of a watch ends when its reader leaves', async () => {
     break
   }
   await ended.promise
+})
+
+test('a channel that watches etcd keeps no process alive', async () => {
+  const { port } = await startBackend('a')
+  const value = Buffer.from(JSON.stringify({ Op: 0, Addr: `127.0.0.1:${port}` }))
+  const { host } = await startRoutes({
+    routes(router) {
+      router.service(KV, {
+        range: () => ({ header: { revision: 1n }, kvs: [{ key: Buffer.from('greeter/a'), value }] }),
+      })
+      router.service(Watch, {
+        async *watch(_requests, { signal }) {
+          yield { created: true }
+          await untilAborted(signal)
+        },
+      })
+    },
+  })
+  expect(await callAndLeave(`etcd://${host}/greeter`, ['etcd/public.ts', 'etcdResolver'])).toBe('a\n')
 })
 
 test('a server that deregisters while it registers again revokes each lease that its entry may have', async () => {

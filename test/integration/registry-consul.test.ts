@@ -14,6 +14,7 @@ import { ConsulAgent } from '../support/brokers/consul-agent.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { ResolverBench } from '../support/contracts/resolver-bench.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { callAndLeave } from '../support/registry/call-and-leave.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const TOKEN = 'b1gs33cr3t-0f-c0nsul'
@@ -98,6 +99,13 @@ describe('a channel', () => {
     await registrations[1]?.deregister(1_000)
     await client.sharedBetween('b')
     expect(await client.stop()).toBeGreaterThan(0)
+  })
+
+  test('keeps no process alive while it waits for changes', async () => {
+    const agent = await ConsulAgent.start()
+    addTo(agent, await startBackend('a'))
+    const target = `consul://127.0.0.1:${agent.http.port}/greeter`
+    expect(await callAndLeave(target, ['consul/public.ts', 'consulResolver'])).toBe('a\n')
   })
 
   test('closes its connection to the agent when it ends', async () => {

@@ -36,6 +36,8 @@ export interface ChannelParts extends ManagedSubchannelOptions {
   readonly onFault: FaultListener
   /** Time without a call after which the channel closes its connections; Infinity: never. */
   readonly idleTimeoutMs: number
+  /** Whether calls keep the process alive. Default: true. */
+  readonly keepsProcess?: boolean
 }
 
 /** A call of a channel. */
@@ -62,6 +64,7 @@ export class Channel {
   constructor(parts: ChannelParts) {
     this.record = new ChannelRecord(parts.target)
     this.#parts = parts
+    if (parts.keepsProcess === false) this.#processHold.close()
     this.#helper = {
       clock: parts.clock,
       random: parts.random,
