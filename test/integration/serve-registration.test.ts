@@ -1,4 +1,7 @@
 /** `--registry` and `--advertise` of programs. */
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test, vi } from 'vitest'
 import { LogCapture } from '../support/log-capture.ts'
 import { freePort } from '../support/ports.ts'
@@ -40,4 +43,25 @@ test.each([
   const failed = serveHere({ argv })
   await expect(failed).rejects.toThrow(fault.startsWith('PORTICO') ? '--registry' : fault)
   await expect(failed).rejects.not.toThrow(/pass-word/)
+})
+
+test('a registry whose packages are not installed is named with them', async () => {
+  const withoutNats = `
+    import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve(name, context, next) {
+        if (!name.startsWith('@nats-io/')) return next(name, context)
+        throw Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' })
+      },
+    })
+  `
+  const loader = `data:text/javascript,${encodeURIComponent(withoutNats)}`
+  const program = path.resolve(import.meta.dirname, '../../server/main.ts')
+  const args = ['--import', loader, program, '--port=0', '--registry=nats://me:pass-word@127.0.0.1:1/greeter']
+  const failed: { code?: number; stderr?: string } = await promisify(execFile)(process.execPath, args).catch(
+    (error: object) => error,
+  )
+  expect(failed.code).toBe(1)
+  expect(failed.stderr).toContain('--registry: run "npm install @nats-io/transport-node')
+  expect(failed.stderr).not.toContain('pass-word')
 })
