@@ -80,9 +80,9 @@ export class NatsInstances {
       .map(([key, { revision }]) => ({ key, revision }))
   }
 
-  /** Returns an endpoint for each address. Of several entries for one address the latest counts. */
+  /** Returns the endpoints, the latest last: of several entries for one address the last counts. */
   endpoints(): Endpoint[] {
     const sorted = [...this.#known.values()].sort((a, b) => a.revision - b.revision)
-    return [...new Map(sorted.map(({ endpoint }) => [JSON.stringify(endpoint.addresses), endpoint])).values()]
+    return sorted.map(({ endpoint }) => endpoint)
   }
 }

@@ -1,5 +1,6 @@
 /** Entries of a registry that are not instances. */
 import { warnOfFault } from '../../wire/http2/http2.ts'
+import { clipValue } from '../../wire/text/clip-text.ts'
 
 /** An entry that is not an instance. */
 export interface InvalidEntry {
@@ -17,6 +18,6 @@ export function reportInvalidEntries(registry: string): (entry: InvalidEntry) =>
   return ({ key, reason }) => {
     if (reported.has(key) || reported.size >= MAX_REPORTED) return
     reported.add(key)
-    warnOfFault(new Error(`${registry}: the entry ${JSON.stringify(key)} is not an instance: ${reason}`))
+    warnOfFault(new Error(`${registry}: the entry ${JSON.stringify(clipValue(key))} is not an instance: ${reason}`))
   }
 }
