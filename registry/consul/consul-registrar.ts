@@ -1,4 +1,5 @@
 /** Registers servers on a Consul agent, with a check that they must renew. */
+import { readTls } from '../../client/node/tls/read-tls.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import type { Registrar, ServiceInstance } from '../contracts/registrar.ts'
 import { ApiError } from '../http/http-api.ts'
@@ -35,7 +36,7 @@ const SHAPE: OptionShape = {
 /**
  * Creates the registrar for Consul. An agent that has lost an instance gets it again. While a server does not serve, its check is critical.
  *
- * @throws RangeError for an invalid option
+ * @throws RangeError for an invalid option, or a file of `tls` that cannot be used
  */
 export function consulRegistrar(options: ConsulRegistrarOptions = {}): Registrar {
   checkOptions('consulRegistrar', options, SHAPE)
@@ -43,6 +44,7 @@ export function consulRegistrar(options: ConsulRegistrarOptions = {}): Registrar
   const access = normalizeConsulOptions('consulRegistrar', options)
   assertMs('consulRegistrar: ttlMs', ttlMs, 100, 3_600_000)
   assertMs('consulRegistrar: deregisterAfterMs', deregisterAfterMs, 60_000, 86_400_000)
+  if (options.tls !== undefined) readTls(options.tls)
   return Object.freeze({
     name: 'consul',
     register(instance, context) {

@@ -1,4 +1,5 @@
 /** Registers servers in etcd. */
+import { readTls } from '../../client/node/tls/read-tls.ts'
 import type { Registrar } from '../contracts/registrar.ts'
 import { KeptRegistration } from '../registrar/kept-registration.ts'
 import { EtcdHold } from './etcd-hold.ts'
@@ -11,10 +12,11 @@ import { type EtcdRegistrarOptions, normalizeEtcdRegistrarOptions } from './etcd
  *
  * An instance has a lease, so that it expires after a crash, and is removed while its server is not healthy.
  *
- * @throws RangeError that names the option, its value and its range
+ * @throws RangeError that names the option, its value and its range, or the file of `tls` that cannot be used
  */
 export function etcdRegistrar(options: EtcdRegistrarOptions = {}): Registrar {
   const resolved = normalizeEtcdRegistrarOptions(options)
+  if (resolved.tls !== undefined) readTls(resolved.tls)
   return Object.freeze({
     name: 'etcd',
     register(instance, context) {

@@ -1,5 +1,6 @@
 /** Registers servers as EndpointSlices, for services without a selector. */
 import { isIP, isIPv6 } from 'node:net'
+import { readTls } from '../../client/node/tls/read-tls.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import type { Registrar, ServiceInstance } from '../contracts/registrar.ts'
 import { ApiError } from '../http/http-api.ts'
@@ -55,7 +56,7 @@ const CREATED = 201
  * Creates the registrar for Kubernetes, which writes one slice for each instance. Pods that the selector of a service finds need none. A
  * slice has no time to live: without a pod, that of an instance that crashes stays.
  *
- * @throws RangeError for an invalid option
+ * @throws RangeError for an invalid option, or a file of `tls` that cannot be used
  */
 export function kubernetesRegistrar(options: KubernetesRegistrarOptions = {}): Registrar {
   checkOptions('kubernetesRegistrar', options, SHAPE)
@@ -63,6 +64,7 @@ export function kubernetesRegistrar(options: KubernetesRegistrarOptions = {}): R
   const access = normalizeKubernetesOptions('kubernetesRegistrar', options)
   if (!isLabel(portName)) throw new RangeError(`kubernetesRegistrar: portName is "${portName}", and must be a name`)
   if (!(renewMs >= 100)) throw new RangeError(`kubernetesRegistrar: renewMs is ${renewMs}: it must be at least 100`)
+  if (options.tls !== undefined) readTls(options.tls)
   const pod = options.pod ?? (options.namespace === undefined ? podOfEnvironment() : undefined)
   return Object.freeze({
     name: 'kubernetes',

@@ -1,4 +1,5 @@
 /** Registers servers in the key-value store of NATS. */
+import { readTls } from '../../client/node/tls/read-tls.ts'
 import type { Registrar } from '../contracts/registrar.ts'
 import { KeptRegistration } from '../registrar/kept-registration.ts'
 import { NatsHold } from './nats-hold.ts'
@@ -11,10 +12,11 @@ import { type NatsRegistrarOptions, normalizeNatsRegistrarOptions } from './nats
  *
  * An instance is written again before it expires, so that it is gone after a crash, and is removed while its server is not healthy.
  *
- * @throws RangeError that names the option, its value and its range
+ * @throws RangeError that names the option, its value and its range, or the file of `tls` that cannot be used
  */
 export function natsRegistrar(options: NatsRegistrarOptions = {}): Registrar {
   const resolved = normalizeNatsRegistrarOptions(options)
+  if (resolved.tls !== undefined) readTls(resolved.tls)
   return Object.freeze({
     name: 'nats',
     register(instance, context) {

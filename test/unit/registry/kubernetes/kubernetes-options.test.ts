@@ -88,6 +88,7 @@ test.each([
   [{ server: 'http://127.0.0.1:8001', tokenFile: 'f' }, 'need a server that begins with https:'],
   [{ server: 'http://127.0.0.1:8001', tls: {} }, 'need a server that begins with https:'],
   [{ server: 'http://127.0.0.1:8001', namespace: '../x' }, 'namespace is "../x"'],
+  [{ server: 'https://127.0.0.1:8001', tls: { caFile: '/nowhere/ca' } }, 'tls.caFile is "/nowhere/ca"'],
   [{ server: 'http://127.0.0.1:8001', renewMs: 1 }, 'renewMs is 1'],
   [{ server: 'http://127.0.0.1:8001', portName: 'G' }, 'portName is "G"'],
   [{ server: 'http://127.0.0.1:8001', pod: { uuid: '1' } }, 'pod.uuid is unknown: did you mean pod.uid?'],
