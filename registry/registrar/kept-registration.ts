@@ -16,7 +16,7 @@ export interface RegistryHold {
   hold(onRegistered: () => void, signal: AbortSignal): Promise<void>
   /**
    * Removes the instance, after `hold` has ended, also if its last attempt may have been carried out without an answer. Does nothing if there
-   * is nothing to remove. Rejects if that is not possible before the signal aborts.
+   * is nothing to remove. Rejects if that is not possible before the signal aborts. It is then called again if there is time.
    */
   release(signal: AbortSignal): Promise<void>
   /** Closes connections, after the last release. Never rejects. Default: nothing to close. */
@@ -25,6 +25,10 @@ export interface RegistryHold {
 
 /** Short, as clients miss a server for as long. */
 const REGISTER_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
+
+/** Few and short, as a drain waits for them. */
+const RELEASE_BACKOFF: Backoff = Object.freeze({ initialMs: 250, maxMs: 1_000, multiplier: 2, jitter: 0.2 })
+const RELEASE_ATTEMPTS = 3
 
 /** The longest time to remove an instance that stops serving; after that it expires. */
 const RELEASE_TIMEOUT_MS = 5_000
@@ -108,7 +112,7 @@ export class KeptRegistration implements Registration {
     const timer = this.#context.clock.schedule(() => abort.abort(), timeoutMs)
     this.#isRegistered = false
     try {
-      await this.#hold.release(abort.signal)
+      await this.#releaseInTime(abort.signal)
       if (this.#wasRegistered) this.#context.log.info(this.#fields, 'deregistered')
     } catch (err) {
       const message = 'could not be deregistered; it stays until it expires or is removed'
@@ -116,6 +120,20 @@ export class KeptRegistration implements Registration {
     } finally {
       timer.cancel()
     }
+  }
+
+  /** A registry that is busy for a moment must not keep an entry that, as in Kubernetes, would never expire. */
+  async #releaseInTime(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#context
+    for (let failures = 1; failures < RELEASE_ATTEMPTS; failures++) {
+      try {
+        return await this.#hold.release(signal)
+      } catch (error) {
+        await pause(clock, backoffDelayMs(RELEASE_BACKOFF, failures, random), signal)
+        if (signal.aborted) throw error
+      }
+    }
+    return this.#hold.release(signal)
   }
 
   #registered(): void {
