@@ -117,6 +117,7 @@ export function testRegistrar({ open }: RegistrarCase): void {
     expect(registration.isRegistered).toBe(false)
     await bench.start()
     await untilFound(bench, ['127.0.0.1:1001'])
+    await untilRegistered(registration)
     expect(messages(lines)).toEqual(['not registered yet; trying again', 'registered'])
   })
 
