@@ -59,6 +59,7 @@ export class FollowedTopic {
   #accepted: TopicPosition = { epoch: '', sequence: 0n }
   #following: Promise<void> | undefined
   #reading: Promise<void> | undefined
+  /** The read that begins once the present one is through. */
   #nextRead: Promise<void> | undefined
 
   constructor({ name, broker, limits, onReadFailed }: FollowedTopicInit) {
@@ -114,11 +115,15 @@ export class FollowedTopic {
     else if (!this.isStale) this.#take(message)
   }
 
-  /** Reads what was not reported. Resolves after a read that began after the call. */
+  /**
+   * Reads what was not reported. Resolves after a read that began after the call. There is one read at a time: the answer to another one
+   * could be older than what the listeners have by then, and be taken for a loss.
+   */
   sync(from = ABOVE_ALL): Promise<void> {
     if (from < this.#wanted) this.#wanted = from
+    if (this.#nextRead !== undefined) return this.#nextRead
     if (this.#reading === undefined) return this.#startRead()
-    this.#nextRead ??= this.#reading.catch(() => {}).then(() => this.#startRead())
+    this.#nextRead = this.#reading.catch(() => {}).then(() => this.#startRead())
     return this.#nextRead
   }
 
@@ -162,7 +167,7 @@ export class FollowedTopic {
     const isOther = before !== undefined && this.#isOther(before, range)
     if (isOther) this.#endEpoch(before, range)
     const delivered = isOther ? 0n : (before?.lastSequence ?? lastSequence)
-    if (before === undefined || isOther || from < delivered) {
+    if (before === undefined || isOther || from < this.#floor) {
       const old = messages.filter(({ sequence }) => sequence <= delivered)
       this.#log = this.#mirror(epoch, delivered, old)
       this.#floor = minOf(from, delivered)
