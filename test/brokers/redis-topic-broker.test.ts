@@ -249,6 +249,19 @@ test('a topic that was left while the connection was cut can be evicted soon aft
   await accepted(broker, 'b')
 })
 
+test('what others publish on the channel of a topic is no message of it', async () => {
+  const { broker, messages } = await start()
+  await broker.follow('a')
+  const epoch = 'AAAAAAAAAAAAAAAA.1'
+  const foreign = ['', ' ', 'hello', 'hello world', 'hello world again', `${epoch} -1 1700000000000 x`, `${epoch} 1 now x`]
+  for (const payload of [...foreign, Buffer.from([0xff, 0x20, 0x00, 0x20])]) {
+    await admin.call('SPUBLISH', `{hub${hubs}}:live:a`, payload)
+  }
+  const message = await append(broker, 'a', '1')
+  await until(() => messages.length > 0)
+  expect(messages).toEqual([message])
+})
+
 test('a full Redis refuses messages, and is still there', async () => {
   const { broker } = await start()
   await append(broker, 'a', '1')

@@ -2,17 +2,18 @@
 import type { TopicRange } from '../broker/topic-broker.ts'
 import type { TopicMessage } from '../topic-hub.ts'
 
-const SPACE = 0x20
+/** Epoch and number of a published message, before the 13 digits of its time. */
+const PUBLISHED_HEAD = /^(\S{1,64}) (\d{1,16}) (?=\d{13} )/
+const MAX_HEAD_BYTES = 128
 /** 13 digits of time and a space. */
 const STAMP_BYTES = 14
 
-/** Reads what the script `APPEND` published: epoch, number, time and data, with a space between them. */
-export function parsePublished(topic: string, payload: Buffer): TopicMessage {
-  const epochEnd = payload.indexOf(SPACE)
-  const sequenceEnd = payload.indexOf(SPACE, epochEnd + 1)
-  const epoch = payload.toString('latin1', 0, epochEnd)
-  const sequence = BigInt(payload.toString('latin1', epochEnd + 1, sequenceEnd))
-  return parseStored({ topic, epoch, sequence }, payload.subarray(sequenceEnd + 1))
+/** Reads what the script `APPEND` published: epoch, number, time and data, with a space between them. Returns null if others did. */
+export function parsePublished(topic: string, payload: Buffer): TopicMessage | null {
+  const head = PUBLISHED_HEAD.exec(payload.toString('latin1', 0, MAX_HEAD_BYTES))
+  if (head === null) return null
+  const [text, epoch = '', sequence = ''] = head
+  return parseStored({ topic, epoch, sequence: BigInt(sequence) }, payload.subarray(text.length))
 }
 
 /** Reads the reply of the script `READ`. */

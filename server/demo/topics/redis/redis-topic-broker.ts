@@ -174,6 +174,7 @@ class RedisTopicBroker implements TopicBroker {
     const topic = channel.toString('latin1', this.#channel('').length)
     if (!this.#followed.has(topic)) return
     const message = parsePublished(topic, payload)
+    if (message === null) return
     this.#seen.note(message)
     this.#listener?.onMessage(message)
   }
