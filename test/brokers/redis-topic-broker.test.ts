@@ -263,12 +263,22 @@ test('what others publish on the channel of a topic is no message of it', async 
 })
 
 test('a full Redis refuses messages, and is still there', async () => {
-  const { broker } = await start()
+  const { broker, availability } = await start()
+  await broker.follow('a')
   await append(broker, 'a', '1')
   await admin.config('SET', 'maxmemory', '1mb')
   onTestFinished(() => void admin.config('SET', 'maxmemory', '0'))
   await expect(append(broker, 'a', '2')).rejects.toMatchObject({ reason: 'limit_reached' })
   expect((await broker.read('a', 0n)).lastSequence).toBe(1n)
+  for (const _ of ['a sign of life', 'another one']) {
+    const deadline = await deadlineOfProcess()
+    await expect.poll(deadlineOfProcess).not.toBe(deadline)
+  }
+  await broker.follow('b')
+  expect(availability).toEqual([true])
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await until(() => availability.length === 3)
+  expect(await broker.read('a', 0n)).toMatchObject({ lastSequence: 1n })
   await admin.config('SET', 'maxmemory', '0')
   expect(await append(broker, 'a', '2')).toMatchObject({ sequence: 2n })
 })
@@ -321,6 +331,11 @@ test('a user with no more than the documented permissions can do all', async () 
   broker.unfollow('b')
   await accepted(broker, 'c')
 })
+
+/** When the newest process would count as dead. */
+async function deadlineOfProcess(): Promise<string | undefined> {
+  return (await admin.zrange(`{hub${hubs}}:processes`, -1, -1, 'WITHSCORES'))[1]
+}
 
 /** What docs/server/topics-redis.md grants. */
 function documentedCommands(): string[] {

@@ -147,7 +147,7 @@ class RedisTopicBroker implements TopicBroker {
     await this.#link.subscriber.ssubscribe(`${this.#prefix}pulse`)
     await this.#send('pulse', this.#process, this.#deadAfterMs)
     await this.#announceAll()
-    await commands.zadd(`${this.#prefix}processes`, 'XX', 0, former)
+    await this.#send('pulse', this.#process, this.#deadAfterMs, former)
   }
 
   async #pulse(): Promise<void> {

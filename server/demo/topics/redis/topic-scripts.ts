@@ -14,6 +14,9 @@
  */
 import { MESSAGE_OVERHEAD_BYTES, TOPIC_OVERHEAD_BYTES } from '../topic.ts'
 
+/** For what a hub needs in a Redis that is full too: only messages are refused then. */
+const WHEN_FULL = '#!lua flags=allow-oom'
+
 const SHARED = `
 local HUB, PREFIX = KEYS[1], ARGV[1]
 local call = redis.call
@@ -121,7 +124,7 @@ return { epoch, last, call('LRANGE', kept, string.format('%.0f', from), -1) }
 `
 
 /** ARGV: prefix, process, topics. */
-export const FOLLOW = `${SHARED}
+export const FOLLOW = `${WHEN_FULL}${SHARED}
 for i = 3, #ARGV do
   call('SADD', PREFIX .. 'follows:' .. ARGV[2], ARGV[i])
   call('ZREM', PREFIX .. 'idle', ARGV[i])
@@ -137,13 +140,15 @@ end
 `
 
 /**
- * Tells that a process lives, and releases what the dead followed. ARGV: prefix, process, for how many milliseconds. Returns 1 if the
- * marks of the process are still there, or 0: it was taken for dead, or the data of Redis is gone.
+ * Tells that a process lives, and releases what the dead followed. ARGV: prefix, process, for how many milliseconds, and the name that the
+ * process had before, if its marks are void now. Returns 1 if the marks of the process are still there, or 0: it was taken for dead, or
+ * the data of Redis is gone.
  */
-export const PULSE = `${SHARED}
+export const PULSE = `${WHEN_FULL}${SHARED}
 local processes = PREFIX .. 'processes'
 local deadline = tonumber(call('ZSCORE', processes, ARGV[2])) or 0
 call('ZADD', processes, string.format('%.0f', nowMs + ARGV[3]), ARGV[2])
+if ARGV[4] then call('ZADD', processes, 'XX', 0, ARGV[4]) end
 for _, dead in ipairs(call('ZRANGEBYSCORE', processes, '-inf', string.format('%.0f', nowMs), 'LIMIT', 0, 1)) do
   local topics = call('SPOP', PREFIX .. 'follows:' .. dead, 500)
   for _, topic in ipairs(topics) do release(topic) end
@@ -154,7 +159,7 @@ return deadline > nowMs and 1 or 0
 `
 
 /** Notes which run of the server this is. ARGV: prefix, run id, '1' if the server cannot have lost messages since the last one. */
-export const ENTER = `${SHARED}
+export const ENTER = `${WHEN_FULL}${SHARED}
 local run = call('HGET', HUB, 'run')
 if run == ARGV[2] then return end
 call('HSET', HUB, 'run', ARGV[2])
@@ -166,7 +171,7 @@ if run and ARGV[3] == '0' then call('HSET', HUB, 'era', ARGV[2]) end
  * without its last messages: the topic is another incarnation from now on. ARGV: prefix, epoch of another incarnation, then for each
  * topic its name, epoch, last number seen, and the 13 digits of the time of that message.
  */
-export const COMPARE = `${SHARED}
+export const COMPARE = `${WHEN_FULL}${SHARED}
 local era = call('HGET', HUB, 'era') or ''
 for i = 3, #ARGV, 4 do
   local topic, seen = ARGV[i], tonumber(ARGV[i + 2])
