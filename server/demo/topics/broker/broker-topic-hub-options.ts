@@ -18,8 +18,8 @@ export interface BrokerTopicHubOptions extends Omit<MemoryTopicHubOptions, 'now'
    */
   readonly recheckMs?: number
   /**
-   * How long a process that has died keeps others from quoting on its `stocks/SYMBOL` topics, in milliseconds. Default 3,000, from 50
-   * to 86,400,000.
+   * How long a process that has died keeps others from quoting on its `stocks/SYMBOL` topics, in milliseconds; at least three times
+   * quoteIntervalMs. Default 3,000, from 50 to 86,400,000.
    */
   readonly quoteLeadMs?: number
 }

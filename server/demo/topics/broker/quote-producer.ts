@@ -15,16 +15,21 @@ interface QuotedTopic {
   isBusy: boolean
 }
 
+/** A lead lasts at least so many intervals: if it ended before the next quote, another server would quote in between. */
+const LEAD_INTERVALS = 3
+
 /** Asks the broker for the lead of the topics that have subscribers here, and quotes while it has it. */
 export class QuoteProducer {
   readonly #broker: TopicBroker
   readonly #options: BrokerTopicHubSettings
+  readonly #leadMs: number
   readonly #topics = new Map<string, QuotedTopic>()
   readonly #ticker: Ticker<QuotedTopic>
 
   constructor(broker: TopicBroker, options: BrokerTopicHubSettings) {
     this.#broker = broker
     this.#options = options
+    this.#leadMs = Math.max(options.quoteLeadMs, options.quoteIntervalMs * LEAD_INTERVALS)
     this.#ticker = new Ticker(options.quoteIntervalMs, (topic) => void this.#tick(topic))
   }
 
@@ -62,13 +67,12 @@ export class QuoteProducer {
   }
 
   async #leads(topic: QuotedTopic): Promise<boolean> {
-    const { quoteLeadMs } = this.#options
     const askedAt = performance.now()
-    if (askedAt < topic.leadUntil - quoteLeadMs / 2) return true
+    if (askedAt < topic.leadUntil - this.#leadMs / 2) return true
     // Another server may have quoted since the lead was over.
     if (askedAt >= topic.leadUntil) topic.quotes = undefined
-    const leads = await this.#broker.lead(topic.name, quoteLeadMs)
-    topic.leadUntil = leads ? askedAt + quoteLeadMs : 0
+    const leads = await this.#broker.lead(topic.name, this.#leadMs)
+    topic.leadUntil = leads ? askedAt + this.#leadMs : 0
     if (!leads || this.#topics.get(topic.name) === topic) return leads
     if (!this.#topics.has(topic.name)) this.#broker.resign(topic.name)
     return false

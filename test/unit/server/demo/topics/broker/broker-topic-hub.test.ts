@@ -91,6 +91,20 @@ describe('a hub over a broker', () => {
     expect(most).toBe(1)
   })
 
+  it('leads a quoted topic for longer than the time between two quotes', async () => {
+    const { reader, broker } = await openTwo({ quoteIntervalMs: 40, quoteLeadMs: 50 })
+    const lead = broker.lead.bind(broker)
+    const times: number[] = []
+    broker.lead = (topic, ttlMs) => {
+      times.push(ttlMs)
+      return lead(topic, ttlMs)
+    }
+    const subscription = reader.subscribe()
+    await subscription.join('stocks/ACME')
+    expect(told(await take(subscription, 2))).toEqual(['1', '2'])
+    expect(new Set(times)).toEqual(new Set([120]))
+  })
+
   it('finds messages whose reports were all lost, without another message', async () => {
     const { publisher, reader, broker } = await openTwo({ recheckMs: 20 })
     const subscription = reader.subscribe()
