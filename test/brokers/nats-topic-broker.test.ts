@@ -1,12 +1,13 @@
 /** The broker of topics over NATS JetStream, against real servers. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { TopicBroker } from '../../server/demo/topics/broker/topic-broker.ts'
 import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
 import type { NatsTopicBrokerOptions } from '../../server/demo/topics/nats/nats-topic-options.ts'
 import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
 import { OLDEST_NATS_VERSION, startNatsServer } from '../support/brokers/nats-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const LIMITS = { maxTopicMessages: 100, maxTopicBytes: 10_000, maxTotalBytes: 1_000_000, maxTopics: 1_000 }
 
@@ -107,6 +108,23 @@ describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
     await expect.poll(() => a.broker.lead('stocks/A.B', 200)).toBe(true)
     expect(await b.broker.lead('stocks/A.B', 200)).toBe(false)
   })
+})
+
+test('reads leave no subscription behind', async () => {
+  const monitor = await freePort()
+  server = await startNatsServer({ args: ['--http_port', String(monitor)] })
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const subscriptions = async () => {
+    const response = await fetch(`http://127.0.0.1:${monitor}/connz?subs=1`)
+    const { connections } = (await response.json()) as { connections: { subscriptions: number }[] }
+    return connections.map((connection) => connection.subscriptions)
+  }
+  const { broker } = await newProcess()
+  await broker.append('news', 'one', 3)
+  await broker.read('news', 0n)
+  const before = await subscriptions()
+  for (let count = 0; count < 10; count += 1) await broker.read('news', 0n)
+  await expect.poll(subscriptions).toEqual(before)
 })
 
 async function twoProcesses(): Promise<[Process, Process]> {

@@ -1,11 +1,15 @@
 /** Reads what the stream keeps of a topic. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type CompletionResult,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
+  type StoredMsg,
 } from '@nats-io/jetstream'
+import { TimeoutError } from '@nats-io/transport-node'
 import type { TopicBrokerLimits, TopicRange } from '../broker/topic-broker.ts'
 import type { TopicMessage } from '../topic-hub.ts'
 import { readEntry, type StoredEntry, type TopicEntry, type TopicPlace } from './topic-entry.ts'
@@ -15,6 +19,11 @@ import type { TopicSubjects } from './topic-stream.ts'
 const BATCH = 512
 /** For a server that takes a while to deliver what it has, and for the rest of a batch. */
 const FETCH_MS = 3_000
+/** After so long without a message, in milliseconds, the server that answers a direct read counts as gone. */
+const SILENCE_MS = 3_000
+/** How often a read is repeated because the copy that answered was behind, and after how many milliseconds. */
+const MAX_REPEATS = 20
+const REPEAT_MS = 50
 /** Direct reads of several messages need 2.11. */
 const DIRECT_BATCHES = { major: 2, minor: 11 }
 
@@ -78,18 +87,28 @@ export class TopicReader {
    * Returns what a topic keeps after a number. If the caller knows the place of that number or of an earlier one, only what came
    * after that is read.
    *
-   * Old messages may be dropped while they are read. Those before a gap, or of another incarnation, are not kept any more.
+   * Old messages may be dropped while they are read. Those before a gap, or of another incarnation, are not kept any more. The last entry
+   * may be missing in the copy that answers: the read is repeated until it has that, or that is dropped as well.
    */
   async range(access: JetStreamAccess, topic: string, { after, known }: RangeStart): Promise<TopicRead> {
-    const last = await this.last(access, topic)
-    if (last === null || last.epoch === '') return { place: null, range: { epoch: '', lastSequence: 0n, messages: [] } }
+    for (let repeats = 0; ; repeats += 1) {
+      const last = await this.last(access, topic)
+      if (last === null || last.epoch === '') return NOTHING
 
-    const isUseful = known !== null && known.epoch === last.epoch && known.sequence <= after
-    const from = isUseful ? known.streamSequence + 1 : 1
-    const entries = await this.#entries(access, topic, { from, to: last.streamSequence })
-    const place = entries.at(-1)?.place ?? last
-    const messages = this.#keptOf(entries.flatMap((entry) => entry.messages)).filter(({ sequence }) => sequence > after)
-    return { place, range: { epoch: place.epoch, lastSequence: place.sequence, messages } }
+      const isUseful = known !== null && known.epoch === last.epoch && known.sequence <= after
+      const from = isUseful ? known.streamSequence + 1 : 1
+      const entries = await this.#entries(access, topic, { from, to: last.streamSequence })
+      const place = entries.at(-1)?.place ?? last
+      const isWhole = entries.length === 0 ? from > last.streamSequence : place.streamSequence >= last.streamSequence
+      if (isWhole) return { place, range: this.#rangeOf(entries, place, after) }
+      if (repeats === MAX_REPEATS) throw new Error('nats: a copy of the stream is behind')
+      await sleep(REPEAT_MS)
+    }
+  }
+
+  #rangeOf(entries: readonly TopicEntry[], { epoch, sequence }: TopicPlace, after: bigint): TopicRange {
+    const messages = this.#keptOf(entries.flatMap((entry) => entry.messages))
+    return { epoch, lastSequence: sequence, messages: messages.filter((message) => message.sequence > after) }
   }
 
   /** Reads all entries between two numbers of the stream, and those that came meanwhile. */
@@ -106,7 +125,7 @@ export class TopicReader {
         const entry = readEntry(topic, stored)
         if (entry !== null) entries.push(entry)
       }
-      // The last one was dropped meanwhile, or the copy that answers is behind: what the topic keeps comes later.
+      // The last one was dropped meanwhile, or the copy that answers is behind.
       const reached = batch.at(-1)?.seq ?? to
       next = reached + 1
     }
@@ -130,6 +149,8 @@ export class TopicReader {
   }
 }
 
+const NOTHING: TopicRead = { place: null, range: { epoch: '', lastSequence: 0n, messages: [] } }
+
 interface BatchRequest {
   readonly stream: string
   readonly subject: string
@@ -137,11 +158,23 @@ interface BatchRequest {
   readonly to: number
 }
 
+/** By a callback: with an iterator, the client keeps the subscription for the answers, and waits for ever for one that is lost. */
 async function readDirectly({ jsm }: JetStreamAccess, { stream, subject, next }: BatchRequest): Promise<StoredEntry[]> {
-  const batch = await jsm.direct.getBatch(stream, { seq: next, next_by_subj: subject, batch: BATCH })
+  const { promise, resolve, reject } = Promise.withResolvers<StoredEntry[]>()
   const entries: StoredEntry[] = []
-  for await (const stored of batch) entries.push(stored)
-  return entries
+  const callback = (end: CompletionResult | null, stored: StoredMsg) => {
+    if (end === null) {
+      entries.push(stored)
+      silence.refresh()
+      return
+    }
+    clearTimeout(silence)
+    if (end.err === undefined) resolve(entries)
+    else reject(end.err)
+  }
+  const batch = await jsm.direct.getBatch(stream, { seq: next, next_by_subj: subject, batch: BATCH, callback })
+  const silence = setTimeout(() => batch.stop(new TimeoutError()), SILENCE_MS)
+  return promise
 }
 
 /** Servers before 2.11 need a consumer. It ends with the read, or soon after if the connection is lost. */
