@@ -158,6 +158,26 @@ test('refuses to start with wrong credentials, and does not repeat them', async 
   }
 })
 
+test('goes on trying after a refusal, and is available once NATS accepts it', async () => {
+  const config = path.join(await temporaryFolder(), 'nats.conf')
+  const accept = (password: string) => writeFile(config, `authorization {user: portico, password: ${password}}`)
+  await accept('another')
+  const secured = await startNatsServer({ args: ['--config', config] })
+  try {
+    const { broker, messages, started } = startBroker({ url: `nats://portico:right@127.0.0.1:${secured.port}` })
+    await expect(started).rejects.toThrow('refuses the credentials')
+    await secured.stop()
+    await accept('right')
+    await secured.start()
+    await expect.poll(() => broker.isAvailable, { timeout: 15_000 }).toBe(true)
+    await broker.follow('news')
+    const first = await broker.append('news', 'one', 3)
+    await expect.poll(() => messages).toEqual([first])
+  } finally {
+    await secured[Symbol.asyncDispose]()
+  }
+})
+
 test('speaks TLS, and refuses to start with a certificate that it cannot verify', async () => {
   const { ca, server: own } = await testCertificates()
   const folder = await temporaryFolder()

@@ -24,7 +24,7 @@ export interface NatsLinkOptions {
 export interface NatsLinkUser {
   /**
    * Makes NATS ready for use, after each connect. May be called several times. NATS does not count as available before it resolves; it
-   * is called again if it rejects, except with a NatsRefusal at first.
+   * is called again if it rejects.
    */
   prepare(connection: NatsConnection): Promise<void>
   /** NATS is available now, or is not any more. */
@@ -33,6 +33,8 @@ export interface NatsLinkUser {
 
 const MIN_WAIT_MS = 100
 const WAIT_SPREAD_MS = 900
+/** A refusal seldom passes soon. */
+const REFUSED_WAIT_MS = 2_000
 
 /** Connects, and stays connected until it is closed: it tries for ever, with random waits, so that clients do not come back at once. */
 export class NatsLink {
@@ -40,13 +42,14 @@ export class NatsLink {
   readonly #address: NatsAddress
   readonly #user: NatsLinkUser
   readonly #closing = new AbortController()
+  readonly #started = Promise.withResolvers<void>()
   /** Rejects what waits for an answer. The client of NATS itself would let that wait for its own timeout. */
   readonly #waiting = new Set<(reason: Error) => void>()
   #connection: NatsConnection | null = null
   #isConnected = false
   #isAvailable = false
-  /** Whether something prepares NATS already: at first, start(). */
-  #isPreparing = true
+  #hasStarted = false
+  #isPreparing = false
 
   /** @throws TypeError if the URL is wrong */
   constructor(options: NatsLinkOptions, user: NatsLinkUser) {
@@ -60,24 +63,13 @@ export class NatsLink {
     return this.#isAvailable
   }
 
-  /** Resolves once NATS is available, however long that takes. Rejects with a NatsRefusal, or when the link is closed. */
-  async start(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      try {
-        this.#connection ??= await this.#connect()
-        await this.#user.prepare(this.#connection)
-        this.#isPreparing = false
-        if (this.#isConnected) this.#setAvailable(true)
-        return
-      } catch (cause) {
-        if (cause instanceof NatsRefusal) {
-          await this.close()
-          throw cause
-        }
-        await this.#wait()
-      }
-    }
-    throw new Error('nats: the connection was closed')
+  /**
+   * Resolves once NATS is available, however long that takes. Rejects with the first NatsRefusal, or when the link is closed. It tries
+   * again after a refusal too, until it is closed.
+   */
+  start(): Promise<void> {
+    void this.#prepare()
+    return this.#started.promise
   }
 
   /** Runs requests. Rejects at once if NATS is not available, and as soon as it no longer is. */
@@ -95,13 +87,15 @@ export class NatsLink {
   suspect(): void {
     if (!this.#isAvailable) return
     this.#setAvailable(false)
-    void this.#prepareAgain()
+    void this.#prepare()
   }
 
   /** Closes the connection. What waits for answers is rejected. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#setAvailable(false)
+    this.#started.promise.catch(() => {})
+    this.#started.reject(new Error('nats: the connection was closed'))
     await this.#connection?.close()
   }
 
@@ -110,6 +104,7 @@ export class NatsLink {
     const { name, timeoutMs, authenticator, tls = isSecure ? {} : undefined } = this.#options
     const reconnectDelayMs = () => this.#waitMs()
     const connection = await connectNats({ ...address, name, timeoutMs, authenticator, tls, reconnectDelayMs })
+    this.#connection = connection
     this.#isConnected = true
     void this.#follow(connection)
     if (this.#closing.signal.aborted) await connection.close()
@@ -118,35 +113,54 @@ export class NatsLink {
 
   async #follow(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
+      if (connection !== this.#connection) return
       if (type === 'disconnect') {
         this.#isConnected = false
         this.#setAvailable(false)
       } else if (type === 'reconnect') {
         this.#isConnected = true
-        void this.#prepareAgain()
+        void this.#prepare()
       }
     }
   }
 
-  /** Never rejects. Ends when NATS is available, or no longer connected. */
-  async #prepareAgain(): Promise<void> {
-    const connection = this.#connection
-    if (this.#isPreparing || connection === null) return
+  /** Connects if there is no connection, and prepares it. Never rejects. Ends when NATS is available, or no longer connected. */
+  async #prepare(): Promise<void> {
+    if (this.#isPreparing) return
     this.#isPreparing = true
-    while (this.#isConnected && !this.#closing.signal.aborted) {
+    while (!this.#closing.signal.aborted && (this.#connection === null || this.#isConnected)) {
       try {
+        const connection = this.#connection ?? (await this.#connect())
         await this.#user.prepare(connection)
-        if (this.#isConnected) this.#setAvailable(true)
+        if (this.#isConnected) this.#open()
         break
-      } catch {
+      } catch (cause) {
+        if (cause instanceof NatsRefusal) await this.#refused(cause)
         await this.#wait()
       }
     }
     this.#isPreparing = false
   }
 
+  #open(): void {
+    this.#hasStarted = true
+    this.#setAvailable(true)
+    this.#started.resolve()
+  }
+
+  /** Once it has started, the connection is kept: it has the subscriptions. */
+  async #refused(refusal: NatsRefusal): Promise<void> {
+    if (!this.#hasStarted) {
+      this.#started.reject(refusal)
+      const connection = this.#connection
+      this.#connection = null
+      await connection?.close()
+    }
+    await this.#wait(REFUSED_WAIT_MS)
+  }
+
   #setAvailable(isAvailable: boolean): void {
-    if (isAvailable === this.#isAvailable) return
+    if (isAvailable === this.#isAvailable || (isAvailable && this.#closing.signal.aborted)) return
     this.#isAvailable = isAvailable
     if (!isAvailable) {
       for (const reject of this.#waiting) reject(new Error('nats: the connection was lost'))
@@ -159,7 +173,7 @@ export class NatsLink {
     return MIN_WAIT_MS + this.#options.random() * WAIT_SPREAD_MS
   }
 
-  async #wait(): Promise<void> {
-    await sleep(this.#waitMs(), undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
+  async #wait(ms = this.#waitMs()): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
   }
 }

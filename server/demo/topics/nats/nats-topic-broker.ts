@@ -19,7 +19,8 @@ import { type TopicStreamWriting, TopicWriter } from './topic-writer.ts'
 
 /**
  * Creates a broker that keeps topics in NATS JetStream, version 2.10 or later. start() creates the stream if there is none. It rejects
- * with a NatsRefusal if NATS is too old, has no JetStream, refuses the credentials, or has another stream of that name.
+ * with a NatsRefusal if NATS is too old, has no JetStream, refuses the credentials, or has another stream of that name. The broker goes
+ * on trying then, until it is closed.
  *
  * @throws RangeError or TypeError if an option is wrong
  */
@@ -75,8 +76,8 @@ class NatsTopicBroker implements TopicBroker {
 
   async start(listener: TopicBrokerListener): Promise<void> {
     this.#listener = listener
-    await this.#link.start()
     this.#timer = setInterval(() => void this.#keepFollowed(), KEEP_INTERVAL_MS).unref()
+    await this.#link.start()
   }
 
   append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
