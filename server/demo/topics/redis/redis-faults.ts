@@ -7,6 +7,8 @@ const PASSING = new Set([
   ...['CLUSTERDOWN', 'TRYAGAIN', 'UNKILLABLE', 'NOSCRIPT'],
 ])
 const TOO_MANY_CLIENTS = 'ERR max number of clients'
+/** Of a command that the server does not know, it repeats the arguments: of AUTH the password. */
+const REPEATED_ARGUMENTS = /, with args beginning with.*$/is
 const CERTIFICATE_FAULT = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
 
 /** What is thrown while Redis cannot be used. It says nothing of Redis, as clients see it. */
@@ -29,7 +31,9 @@ export function toTopicError(error: unknown): TopicError {
 export function refusalOf(error: unknown): string | undefined {
   if (error instanceof RedisRefusal) return error.message
   if (!(error instanceof Error)) return undefined
-  if (isReply(error)) return isPassing(error) ? undefined : `Redis answers: ${error.message}`
+  if (isReply(error)) {
+    return isPassing(error) ? undefined : `Redis answers: ${error.message.replace(REPEATED_ARGUMENTS, '')}`
+  }
   const code = 'code' in error ? String(error.code) : ''
   return CERTIFICATE_FAULT.test(code) ? `the certificate of Redis is not accepted (${code})` : undefined
 }
