@@ -16,7 +16,9 @@ export class SeenPlaces {
   note({ topic, epoch, sequence, timeMs }: TopicMessage): void {
     const known = this.#places.get(topic)
     if (known?.epoch === epoch && known.sequence >= sequence) return
-    if (known === undefined && this.#places.size >= MAX_TOPICS) this.#forgetOne()
+    // The map keeps the order of insertion: the topics that were used last are at its end.
+    if (known !== undefined) this.#places.delete(topic)
+    else if (this.#places.size >= MAX_TOPICS) this.#forgetOne()
     this.#places.set(topic, { epoch, sequence, timeMs })
   }
 
