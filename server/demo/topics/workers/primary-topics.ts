@@ -79,7 +79,7 @@ class TopicsOfWorkers implements PrimaryTopics {
       case 'unfollow':
         return this.#unfollow(request.topic, worker)
       case 'lead':
-        return this.#lead(request.topic, { worker: worker.id, untilMs: performance.now() + request.ttlMs })
+        return this.#lead(request, worker)
       case 'resign':
         return this.#resign(request.topic, worker)
     }
@@ -132,10 +132,13 @@ class TopicsOfWorkers implements PrimaryTopics {
     if (outbox?.followed.delete(topic)) this.#store.leave(topic, outbox)
   }
 
-  #lead(topic: string, lead: Lead): boolean {
+  /** A worker that has ended would never give up the lead. */
+  #lead({ topic, ttlMs }: { topic: string; ttlMs: number }, worker: WorkerHandle): boolean {
     const present = this.#leads.get(topic)
-    if (present !== undefined && present.worker !== lead.worker && present.untilMs > performance.now()) return false
-    this.#leads.set(topic, lead)
+    const now = performance.now()
+    const isFree = present === undefined || present.worker === worker.id || present.untilMs <= now
+    if (!isFree || this.#ended.has(worker)) return false
+    this.#leads.set(topic, { worker: worker.id, untilMs: now + ttlMs })
     return true
   }
 

@@ -5,6 +5,7 @@ import { TopicError } from '../../../../server/demo/topics/topic-error.ts'
 import type { TopicMessage } from '../../../../server/demo/topics/topic-hub.ts'
 import { type PrimaryTopicsOptions, servePrimaryTopics } from '../../../../server/demo/topics/workers/primary-topics.ts'
 import { createWorkerTopicBroker } from '../../../../server/demo/topics/workers/worker-topic-broker.ts'
+import type { WorkerHandle } from '../../../../server/workers/contracts/worker-link.ts'
 import type { LinkSettings } from '../../../../server/workers/link/worker-end.ts'
 import { type TestWorker, workerLinks } from '../../../support/worker-links.ts'
 
@@ -133,6 +134,32 @@ test('one worker leads a topic, until it resigns, its time is over or it ends', 
   b.worker.end()
   expect(await c.broker.lead('stocks/A', 1)).toBe(true)
   await expect.poll(() => a.broker.lead('stocks/A', 60_000)).toBe(true)
+})
+
+test('a request that comes after the end of its worker leaves nothing behind', () => {
+  const handlers: ((request: unknown, worker: WorkerHandle) => unknown)[] = []
+  const listeners: ((worker: WorkerHandle) => void)[] = []
+  const topics = servePrimaryTopics(
+    {
+      workers: () => [],
+      onRequest: (_, handler) => void handlers.push(handler),
+      onMessage() {},
+      onStart() {},
+      onEnd: (listener) => void listeners.push(listener),
+    },
+    { maxTopics: 1 },
+  )
+  const answer = (request: unknown, worker: WorkerHandle) => handlers[0]?.(request, worker)
+  const workerOf = (id: number): WorkerHandle => ({ id, send: () => true, request: async () => {} })
+  const [dead, live] = [workerOf(1), workerOf(2)]
+  for (const listener of listeners) listener(dead)
+  answer({ kind: 'follow', topic: 'a' }, dead)
+  expect(answer({ kind: 'lead', topic: 'stocks/A', ttlMs: 60_000 }, dead)).toBe(false)
+  expect(answer({ kind: 'lead', topic: 'stocks/A', ttlMs: 60_000 }, live)).toBe(true)
+  answer({ kind: 'append', messages: [['a', 'x', 1]] }, live)
+  answer({ kind: 'append', messages: [['b', 'x', 1]] }, live)
+  expect(topics.topicCount).toBe(1)
+  expect(answer({ kind: 'read', topic: 'a', after: 0n }, live)).toMatchObject({ epoch: '' })
 })
 
 test('without its primary a worker has no topics: UNAVAILABLE', async () => {
