@@ -87,6 +87,17 @@ test.each([
   expect(messages).toEqual([message])
 })
 
+test('the topics of each database are apart', async () => {
+  const url = `redis://127.0.0.1:${server.port}`
+  const [zero, one] = await Promise.all([start({ url: `${url}/0` }), start({ url: `${url}/1` })])
+  await Promise.all([zero.broker.follow('a'), one.broker.follow('a')])
+  const other = await append(zero.broker, 'a', 'of 0')
+  const own = await append(one.broker, 'a', 'of 1')
+  await until(() => zero.messages.length > 0 && one.messages.length > 0)
+  expect([zero.messages, one.messages]).toEqual([[other], [own]])
+  expect(own.sequence).toBe(1n)
+})
+
 test('a topic keeps its newest messages, by count and by bytes', async () => {
   const { broker } = await start({ limits: { ...DEFAULT_LIMITS, maxTopicMessages: 3, maxTopicBytes: 10 } })
   for (const text of ['a', 'b', 'c', 'd']) await append(broker, 'count', text)

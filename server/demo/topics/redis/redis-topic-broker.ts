@@ -64,10 +64,12 @@ class RedisTopicBroker implements TopicBroker {
 
   constructor({ url, limits, name = 'portico', times }: RedisTopicBrokerOptions) {
     const complete = { ...DEFAULT_TIMES, ...times }
-    this.#prefix = `{${name}}:`
+    const address = parseRedisAddress(url)
+    // Databases share the channels: without its number, each would receive the messages of the others.
+    this.#prefix = address.options.db === 0 ? `{${name}}:` : `{${name}}:${address.options.db}:`
     this.#limits = [limits.maxTopicMessages, limits.maxTopicBytes, limits.maxTotalBytes, limits.maxTopics]
     this.#deadAfterMs = complete.deadAfterMs
-    this.#link = new RedisLink(parseRedisAddress(url), complete, {
+    this.#link = new RedisLink(address, complete, {
       prepare: () => this.#prepare(),
       pulse: () => this.#pulse(),
       onMessage: (channel, payload) => this.#onMessage(channel, payload),
