@@ -1,6 +1,7 @@
 /** The Redis engine of the topic hub, as its hub sees it, against a real Redis. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { TopicBroker } from '../../server/demo/topics/broker/topic-broker.ts'
@@ -216,6 +217,19 @@ test('scripts that Redis has forgotten are sent again', async () => {
   await admin.script('FLUSH')
   expect((await broker.read('a', 0n)).lastSequence).toBe(4n)
   await until(() => messages.length === 4)
+})
+
+test('messages keep their order while scripts that Redis has forgotten are sent again', async () => {
+  const { broker } = await start()
+  await append(broker, 'a', '1')
+  const appended: Promise<{ sequence: bigint }>[] = []
+  for (let count = 0; count < 600; count += 1) {
+    if (count % 100 === 50) void admin.script('FLUSH')
+    appended.push(append(broker, 'a', String(count)))
+    if (count % 3 === 0) await turn()
+  }
+  const numbers = (await Promise.all(appended)).map(({ sequence }) => Number(sequence))
+  expect(numbers).toEqual(numbers.map((_, index) => index + 2))
 })
 
 test('after FLUSHALL a topic has another epoch, and is still followed', async () => {

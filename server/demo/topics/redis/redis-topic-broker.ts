@@ -36,7 +36,7 @@ export function createRedisTopicBroker(options: RedisTopicBrokerOptions): TopicB
   return new RedisTopicBroker(options)
 }
 
-const SCRIPTS = {
+const createScripts = () => ({
   append: new RedisScript(APPEND),
   read: new RedisScript(READ),
   follow: new RedisScript(FOLLOW),
@@ -46,13 +46,16 @@ const SCRIPTS = {
   compare: new RedisScript(COMPARE),
   lead: new RedisScript(LEAD),
   resign: new RedisScript(RESIGN),
-}
+})
+
+type ScriptName = keyof ReturnType<typeof createScripts>
 
 class RedisTopicBroker implements TopicBroker {
   readonly #prefix: string
   readonly #limits: readonly number[]
   readonly #deadAfterMs: number
   readonly #link: RedisLink
+  readonly #scripts = createScripts()
   readonly #followed = new Set<string>()
   readonly #seen = new SeenPlaces()
   readonly #epochs = `${randomId()}.`
@@ -140,7 +143,7 @@ class RedisTopicBroker implements TopicBroker {
     const former = this.#process
     this.#process = randomId()
     const info = await readServerInfo(commands)
-    await Promise.all(Object.values(SCRIPTS).map((script) => script.load(commands)))
+    await Promise.all(Object.values(this.#scripts).map((script) => script.load(commands)))
     if (info.run !== '') await this.#send('enter', info.run, info.keepsAll ? 1 : 0)
     for (const places of chunks([...this.#seen.asArguments()])) {
       await this.#send('compare', this.#newEpoch(), ...places.flat())
@@ -181,7 +184,7 @@ class RedisTopicBroker implements TopicBroker {
     this.#listener?.onMessage(message)
   }
 
-  async #run(script: keyof typeof SCRIPTS, ...args: readonly (string | number)[]): Promise<unknown> {
+  async #run(script: ScriptName, ...args: readonly (string | number)[]): Promise<unknown> {
     if (!this.#link.isAvailable) throw unavailable()
     this.#link.gather()
     try {
@@ -191,8 +194,8 @@ class RedisTopicBroker implements TopicBroker {
     }
   }
 
-  #send(script: keyof typeof SCRIPTS, ...args: readonly (string | number)[]): Promise<unknown> {
-    return SCRIPTS[script].run(this.#link.commands, `${this.#prefix}hub`, [this.#prefix, ...args])
+  #send(script: ScriptName, ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.#scripts[script].run(this.#link.commands, `${this.#prefix}hub`, [this.#prefix, ...args])
   }
 
   #channel(topic: string): string {
