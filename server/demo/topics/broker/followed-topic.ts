@@ -1,5 +1,6 @@
 /** One topic of a broker, as this process sees it. */
 import { MessageWindow, type MessageWindowLimits } from '../message-window.ts'
+import { MESSAGE_OVERHEAD_BYTES } from '../topic.ts'
 import type { TopicMessage, TopicPosition } from '../topic-hub.ts'
 import { type Replay, TopicLog } from '../topic-log.ts'
 import type { TopicBroker, TopicRange } from './topic-broker.ts'
@@ -80,6 +81,18 @@ export class FollowedTopic {
     const { epoch, sequence } = this.#accepted
     const isThere = epoch === '' || (this.#log?.epoch === epoch && sequence <= this.#log.lastSequence)
     return isThere ? undefined : this.#accepted
+  }
+
+  /** About how much memory the mirror takes. */
+  get mirrorBytes(): number {
+    return this.#log === undefined ? 0 : this.#log.bytes + this.#log.size * MESSAGE_OVERHEAD_BYTES
+  }
+
+  /** Empties the mirror. What is asked for later is read from the broker. */
+  emptyMirror(): void {
+    if (this.#log === undefined) return
+    this.#floor = this.#log.lastSequence
+    this.#log.skipTo(this.#floor)
   }
 
   /** This process has published a message. */

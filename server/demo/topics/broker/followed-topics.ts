@@ -1,4 +1,5 @@
 /** The topics of a broker that this process follows. */
+import { MESSAGE_OVERHEAD_BYTES } from '../topic.ts'
 import type { TopicMessage } from '../topic-hub.ts'
 import type { BrokerTopicHubSettings } from './broker-topic-hub-options.ts'
 import { FollowedTopic } from './followed-topic.ts'
@@ -18,6 +19,8 @@ export class FollowedTopics {
   /** Runs while topics are followed. */
   #recheck: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
+  /** The mirrors have at most so many bytes, except for what was read since they were counted. */
+  #mirrorBytes = 0
 
   constructor(broker: TopicBroker, options: BrokerTopicHubSettings) {
     this.#broker = broker
@@ -58,7 +61,11 @@ export class FollowedTopics {
   }
 
   report(message: TopicMessage): void {
-    this.#topics.get(message.topic)?.report(message)
+    const topic = this.#topics.get(message.topic)
+    if (topic === undefined) return
+    topic.report(message)
+    this.#mirrorBytes += message.dataBytes + MESSAGE_OVERHEAD_BYTES
+    if (this.#mirrorBytes > this.#options.maxTotalBytes) this.#boundMirrors(topic)
   }
 
   /** Reads what was not reported on a topic; tries again if that fails. */
@@ -84,6 +91,17 @@ export class FollowedTopics {
     this.#topics.set(name, topic)
     this.#recheck ??= setInterval(() => this.#recheckQuiet(), this.#options.recheckMs).unref()
     return topic
+  }
+
+  /** A broker may drop the messages of one topic for those of another. The mirrors do not notice, and would grow on. */
+  #boundMirrors(spared: FollowedTopic): void {
+    const topics = [...this.#topics.values()]
+    const bytes = topics.reduce((sum, { mirrorBytes }) => sum + mirrorBytes, 0)
+    this.#mirrorBytes = bytes
+    // Emptied early enough that they are seldom counted.
+    if (bytes <= this.#options.maxTotalBytes / 2) return
+    for (const topic of topics) if (topic !== spared) topic.emptyMirror()
+    this.#mirrorBytes = spared.mirrorBytes
   }
 
   async #sync(topics: FollowedTopic[]): Promise<void> {
