@@ -103,8 +103,10 @@ export async function readPersistently(server: FleetServer, topic: string, last:
 export function faultsIn(read: readonly ReadMessage[]): string[] {
   const faults: string[] = []
   let [next, epoch] = [1n, read[0]?.epoch]
-  for (const message of read) {
-    if (message.reset) [next, epoch] = [message.sequence, message.epoch]
+  for (const [index, message] of read.entries()) {
+    const isOther = message.epoch !== epoch || index === 0
+    if (message.reset && isOther) [next, epoch] = [message.sequence, message.epoch]
+    else if (message.reset) faults.push(`${message.epoch} ${message.sequence} is a reset of the same epoch`)
     if (message.epoch !== epoch || message.sequence !== next + message.missed) {
       faults.push(`${message.epoch} ${message.sequence} (missed ${message.missed}) in place of ${epoch} ${next}`)
     }

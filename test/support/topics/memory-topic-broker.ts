@@ -15,7 +15,7 @@ import type { SeededRandom } from '../seeded-random.ts'
 /** What goes wrong between a store and its brokers. Default: nothing. */
 export interface ReportFaults {
   readonly random: Pick<SeededRandom, 'next' | 'below'>
-  /** The share of reports that are lost, come twice, or come late, from 0 to 1. */
+  /** The share of reports that are lost, come twice, or come late, from 0 to 1. Answers to reads come late as well. */
   readonly loss?: number
   readonly repetition?: number
   readonly delay?: number
@@ -112,14 +112,17 @@ export class MemoryTopicBroker implements TopicBroker {
     })
   }
 
-  read(topic: string, afterSequence: bigint): Promise<TopicRange> {
-    return this.#answer(() => {
+  async read(topic: string, afterSequence: bigint): Promise<TopicRange> {
+    const range = await this.#answer(() => {
       const log = this.#store.topics.find(topic)?.log
       if (log === undefined) return { epoch: '', lastSequence: 0n, messages: [] }
       const { epoch, lastSequence } = log
       const messages = afterSequence > lastSequence ? [] : [...log.after({ epoch, sequence: afterSequence }).messages]
       return { epoch, lastSequence, messages }
     })
+    // Reports that were sent after it may overtake it.
+    for (let turns = this.#lateTurns(); turns > 0; turns--) await Promise.race([this.#cut.promise, nextTurn()])
+    return range
   }
 
   follow(topic: string): Promise<void> {
@@ -195,12 +198,17 @@ export class MemoryTopicBroker implements TopicBroker {
 
   #report(message: TopicMessage): void {
     if (!this.#isConnected || this.isDeaf) return
-    const { random, loss = 0, repetition = 0, delay = 0 } = this.#faults ?? NO_FAULTS
+    const { random, loss = 0, repetition = 0 } = this.#faults ?? NO_FAULTS
     const isLost = loss > 0 && random.next() < loss
     if (isLost) return
     const isRepeated = repetition > 0 && random.next() < repetition
-    const turns = delay > 0 && random.next() < delay ? random.below(5) : 0
+    const turns = this.#lateTurns()
     for (const late of isRepeated ? [0, turns] : [turns]) void this.#deliver(message, late)
+  }
+
+  #lateTurns(): number {
+    const { random, delay = 0 } = this.#faults ?? NO_FAULTS
+    return delay > 0 && random.next() < delay ? random.below(5) : 0
   }
 
   async #deliver(message: TopicMessage, turns: number): Promise<void> {

@@ -72,8 +72,11 @@ class Run {
   #check(position: TopicPosition, { message, missed, isReset }: TopicDelivery): void {
     const { epoch, sequence, data } = message
     const isNext = epoch === position.epoch && sequence === position.sequence + missed + 1n
-    if (!isNext && !isReset && position.epoch !== '') {
-      this.faults.push(`${position.epoch} ${position.sequence}, then ${epoch} ${sequence} with ${missed} missed`)
+    const isWhole = isReset ? epoch !== position.epoch : isNext || position.epoch === ''
+    if (!isWhole) {
+      this.faults.push(
+        `${position.epoch} ${position.sequence}, then ${epoch} ${sequence}, reset ${isReset}, missed ${missed}`,
+      )
     }
     const key = `${epoch} ${sequence}`
     if ((this.read.get(key) ?? data) !== data) this.faults.push(`${key} has two texts`)
