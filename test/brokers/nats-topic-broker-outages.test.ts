@@ -125,6 +125,25 @@ test('begins a topic again after the stream lost messages that were acknowledged
   expect(next.epoch).not.toBe(first.epoch)
 })
 
+test('begins a topic again after such a loss, though its place was kept meanwhile', async () => {
+  const stream = `test-${randomUUID()}`
+  const { broker } = await newProcess({ stream })
+  await broker.follow('news')
+  const first = await broker.append('news', 'one', 3)
+  await broker.append('news', 'two', 3)
+  await withManager(async (manager) => {
+    const { state } = await manager.streams.info(stream)
+    await manager.streams.deleteMessage(stream, state.last_seq)
+  })
+  const connection = await connect({ port: server.port })
+  // As from a server that looks for topics to drop.
+  await connection.request(`${stream}.live.news`)
+  await connection.close()
+  const next = await broker.append('news', 'three', 5)
+  expect(next.sequence).toBe(1n)
+  expect(next.epoch).not.toBe(first.epoch)
+})
+
 test('what others publish on the subject of a topic is no message of it', async () => {
   const stream = `test-${randomUUID()}`
   const { broker, messages } = await newProcess({ stream })

@@ -96,14 +96,14 @@ export class TopicWriter {
 
   /**
    * Writes an entry without messages, so that the place of the topic is among the newest of the stream, and the last to be dropped.
-   * Does nothing if the topic does not exist, or while something is written anyway. Never rejects.
+   * Does nothing if the topic does not exist or has lost messages, or while something is written anyway. Never rejects.
    */
   async keep(): Promise<void> {
     if (this.#isWriting) return
     this.#isWriting = true
     try {
       const last = await this.#stream.readLast(this.#topic)
-      if (last !== null && last.epoch !== '') await this.#publish(last, [])
+      if (last !== null && last.epoch !== '' && !this.#isBehind(last)) await this.#publish(last, [])
     } catch (cause) {
       // If another entry was written instead, that is as good.
       this.doubt()
@@ -173,8 +173,12 @@ export class TopicWriter {
     const last = await this.#stream.readLast(this.#topic)
     if (last === null) await this.#stream.admit(this.#topic)
     const streamSequence = last?.streamSequence ?? 0
-    const isLost = last !== null && last.epoch === this.#known?.epoch && last.sequence < this.#known.sequence
-    if (last !== null && last.epoch !== '' && !isLost) return last
+    if (last !== null && last.epoch !== '' && !this.#isBehind(last)) return last
     return { epoch: this.#stream.createEpoch(), sequence: 0n, streamSequence, totalBytes: 0 }
+  }
+
+  /** Whether the stream has lost messages that were seen. */
+  #isBehind({ epoch, sequence }: TopicPlace): boolean {
+    return epoch === this.#known?.epoch && sequence < this.#known.sequence
   }
 }
