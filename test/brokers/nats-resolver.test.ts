@@ -46,7 +46,9 @@ describe.each([undefined, OLDEST_NATS_VERSION])('natsResolver with NATS %s', (ve
     await vi.waitFor(() => expect(found.addresses()).toEqual(['127.0.0.1:1001', '127.0.0.1:1002']))
     await a.deregister(5_000)
     await vi.waitFor(() => expect(found.addresses()).toEqual(['127.0.0.1:1002']))
-    expect(follow('greeter').addresses()).toEqual([])
+    const later = follow('greeter')
+    await vi.waitFor(() => expect(later.addresses()).toEqual(['127.0.0.1:1002']), { timeout: 5_000 })
+    expect(later.all()).toEqual([['127.0.0.1:1002']])
   })
 
   test('drops a server that crashed, though the bucket keeps its entry', async () => {
