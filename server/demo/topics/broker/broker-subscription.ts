@@ -65,8 +65,7 @@ export class BrokerSubscription extends MemorySubscription implements FollowList
     if (isThrough) this.#endTopic(message.topic)
   }
 
-  override addNewEpoch(topic: string): void {
-    super.addNewEpoch(topic)
+  onLoss(topic: string): void {
     if (!this.#awaited?.has(topic)) return
     const awaited = this.#hub.awaitedOf(topic)
     if (awaited === undefined) this.#endTopic(topic)

@@ -13,6 +13,8 @@ export interface FollowListener {
   addGap(topic: string, missed: bigint): void
   /** The next message is of another incarnation of the topic. */
   addNewEpoch(topic: string): void
+  /** What this process has published last may be lost. */
+  onLoss(topic: string): void
 }
 
 /** The parts of a followed topic. */
@@ -57,7 +59,7 @@ export class FollowedTopic {
   #floor = ABOVE_ALL
   /** The lowest number that the next read must begin after. */
   #wanted = ABOVE_ALL
-  #accepted: TopicPosition = { epoch: '', sequence: 0n }
+  #accepted = NOTHING_ACCEPTED
   #following: Promise<void> | undefined
   #reading: Promise<void> | undefined
   /** The read that begins once the present one is through. */
@@ -160,6 +162,7 @@ export class FollowedTopic {
 
   async #refresh(): Promise<void> {
     const wanted = this.#wanted
+    const accepted = this.#accepted
     this.#wanted = ABOVE_ALL
     const from = minOf(wanted, this.#log?.lastSequence ?? ABOVE_ALL)
     const range = await this.#broker.read(this.name, from)
@@ -167,6 +170,13 @@ export class FollowedTopic {
     const isWhole = from === 0n || this.#log === undefined || !this.#isOther(this.#log, range)
     if (isWhole) this.#apply(range, from)
     else this.#apply(await this.#broker.read(this.name, 0n), 0n)
+    if (accepted === this.#accepted && this.awaited !== undefined) this.#loseAccepted()
+  }
+
+  /** It was accepted before a read, which has not found it. */
+  #loseAccepted(): void {
+    this.#accepted = NOTHING_ACCEPTED
+    for (const listener of this.listeners) listener.onLoss(this.name)
   }
 
   /** Another incarnation, or the same one with messages lost at its end, whose numbers are given again. */
@@ -191,8 +201,11 @@ export class FollowedTopic {
 
   #endEpoch({ epoch }: TopicLog, next: TopicRange): void {
     const { epoch: awaited, sequence } = this.#accepted
-    if (awaited !== next.epoch || sequence > next.lastSequence) this.#accepted = { epoch: '', sequence: 0n }
-    if (epoch !== '') for (const listener of this.listeners) listener.addNewEpoch(this.name)
+    if (awaited !== next.epoch || sequence > next.lastSequence) this.#accepted = NOTHING_ACCEPTED
+    for (const listener of this.listeners) {
+      if (epoch !== '') listener.addNewEpoch(this.name)
+      listener.onLoss(this.name)
+    }
   }
 
   #mirror(epoch: string, lastSequence: bigint, messages: readonly TopicMessage[]): TopicLog {
@@ -244,6 +257,7 @@ export class FollowedTopic {
   }
 }
 
+const NOTHING_ACCEPTED: TopicPosition = { epoch: '', sequence: 0n }
 const NO_LOG = { epoch: '', lastSequence: 0n }
 
 function minOf(a: bigint, b: bigint): bigint {

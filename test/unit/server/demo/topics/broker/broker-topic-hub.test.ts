@@ -5,7 +5,14 @@ import {
   type BrokerTopicHubOptions,
   brokerLimitsOf,
 } from '../../../../../../server/demo/topics/broker/broker-topic-hub-options.ts'
-import { failureOf, numbered, publishAll, take, takeUntil, told } from '../../../../../support/contracts/topic-hub-bench.ts'
+import {
+  failureOf,
+  numbered,
+  publishAll,
+  take,
+  takeUntil,
+  told,
+} from '../../../../../support/contracts/topic-hub-bench.ts'
 import { MemoryBrokerSetup } from '../../../../../support/topics/memory-broker-setup.ts'
 import { MemoryBrokerStore, MemoryTopicBroker } from '../../../../../support/topics/memory-topic-broker.ts'
 
@@ -85,7 +92,9 @@ describe('a hub over a broker', () => {
     for (const subscription of await Promise.all(joined)) {
       const deliveries = await takeUntil(subscription, 'the last one')
       const from = deliveries[0]?.message.sequence ?? 0n
-      expect(deliveries.map(({ message }) => message.sequence)).toEqual(deliveries.map((_, index) => from + BigInt(index)))
+      expect(deliveries.map(({ message }) => message.sequence)).toEqual(
+        deliveries.map((_, index) => from + BigInt(index)),
+      )
       expect(deliveries.slice(1).filter(({ isReset, missed }) => isReset || missed > 0n)).toEqual([])
     }
     expect(most).toBe(1)
@@ -129,6 +138,18 @@ describe('a hub over a broker', () => {
     }
     setup.store.start()
     expect(told(await take(subscription, 1))).toEqual(['reset, 1'])
+  })
+
+  it('ends a subscriber whose last message the broker has lost, although nobody has seen it', async () => {
+    const { setup, publisher, reader, broker } = await openTwo()
+    const subscription = reader.subscribe()
+    await subscription.join('t')
+    broker.isDeaf = true
+    await reader.publish('t', 'lost')
+    subscription.end()
+    await setup.outages.wipe()
+    await publisher.publish('t', 'of another epoch')
+    expect((await subscription.next()).done).toBe(true)
   })
 
   it.each([
