@@ -6,7 +6,7 @@ import { type BrokerTopicHubOptions, brokerLimitsOf } from './demo/topics/broker
 import type { TopicBroker, TopicBrokerLimits } from './demo/topics/broker/topic-broker.ts'
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
 import { parseRedisAddress } from './demo/topics/redis/redis-address.ts'
-import { TopicError } from './demo/topics/topic-error.ts'
+import { brokerUnavailableError, TopicError } from './demo/topics/topic-error.ts'
 import type { TopicHub } from './demo/topics/topic-hub.ts'
 import { servePrimaryTopics } from './demo/topics/workers/primary-topics.ts'
 import { createWorkerTopicBroker } from './demo/topics/workers/worker-topic-broker.ts'
@@ -112,7 +112,7 @@ export function isBrokerTopicHub(hub: TopicHub): hub is BrokerTopicHub {
 
 /** The health check of a hub. Throws while its broker is away. */
 export function assertAvailable(hub: BrokerTopicHub): void {
-  if (!hub.isAvailable) throw new Error('the broker that keeps the topics cannot be reached')
+  if (!hub.isAvailable) throw brokerUnavailableError()
 }
 
 function engineOf(url: string): TopicEngine | undefined {

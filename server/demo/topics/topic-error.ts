@@ -31,6 +31,11 @@ export class TopicError extends Error {
   }
 }
 
+/** What is thrown while the broker cannot be used. It says nothing of the broker, as clients see it. */
+export function brokerUnavailableError(): TopicError {
+  return new TopicError('unavailable', 'the broker that keeps the topics cannot be reached')
+}
+
 /** What a closed hub throws. */
 export function hubClosedError(): TopicError {
   return new TopicError('closed', 'the topic hub has been closed')

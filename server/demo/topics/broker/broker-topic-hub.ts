@@ -5,7 +5,7 @@ import type { MemorySubscription } from '../memory-subscription.ts'
 import type { MessageWindowLimits } from '../message-window.ts'
 import { assertPublishable, messageBytes } from '../publication.ts'
 import { isQuoteTopic, symbolOf } from '../stock-quotes.ts'
-import { hubClosedError, TopicError } from '../topic-error.ts'
+import { brokerUnavailableError, hubClosedError, TopicError } from '../topic-error.ts'
 import type { SubscribeOptions, TopicHub, TopicMessage, TopicPosition } from '../topic-hub.ts'
 import type { Replay } from '../topic-log.ts'
 import { assertTopicName } from '../topic-name.ts'
@@ -191,7 +191,6 @@ class BrokerHub implements BrokerTopicHub, BrokerSubscriptionOwner {
   }
 
   #assertAvailable(): void {
-    if (this.#broker.isAvailable) return
-    throw new TopicError('unavailable', 'the broker that keeps the topics cannot be reached')
+    if (!this.#broker.isAvailable) throw brokerUnavailableError()
   }
 }

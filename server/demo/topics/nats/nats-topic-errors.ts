@@ -8,7 +8,7 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node'
 import { NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
-import { TopicError } from '../topic-error.ts'
+import { brokerUnavailableError, TopicError } from '../topic-error.ts'
 
 const UNAVAILABLE = 503
 /** The cluster has too few servers at the moment for the copies of a stream. */
@@ -44,7 +44,7 @@ export function brokerErrorOf(cause: unknown): Error {
   if (cause instanceof JetStreamApiError && NO_ROOM.includes(cause.code)) {
     return new TopicError('limit_reached', 'the broker of the topics has no room')
   }
-  return new TopicError('unavailable', 'the broker of the topics cannot be reached')
+  return brokerUnavailableError()
 }
 
 /** Returns a NatsRefusal for an error that is met at the start and that will not go away; else the error. */

@@ -1,5 +1,5 @@
 /** What errors of Redis and of the way to it mean for the hub. */
-import { TopicError } from '../topic-error.ts'
+import { brokerUnavailableError, TopicError } from '../topic-error.ts'
 
 /** The first words of replies that a server gives for a while: it starts, fails over, cannot write, or is full. */
 const PASSING = new Set([
@@ -11,17 +11,12 @@ const TOO_MANY_CLIENTS = 'ERR max number of clients'
 const REPEATED_ARGUMENTS = /, with args beginning with.*$/is
 const CERTIFICATE_FAULT = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
 
-/** What is thrown while Redis cannot be used. It says nothing of Redis, as clients see it. */
-export function unavailable(): TopicError {
-  return new TopicError('unavailable', 'the broker that keeps the topics cannot be reached')
-}
-
 /** Translates what a command failed with. */
 export function toTopicError(error: unknown): TopicError {
   if (error instanceof TopicError) return error
   if (error instanceof Error && isReply(error) && codeOf(error) === 'OOM')
     return new TopicError('limit_reached', 'the broker has no memory left for topics')
-  return unavailable()
+  return brokerUnavailableError()
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Topics in Redis. */
 import { randomBytes } from 'node:crypto'
 import type { TopicBroker, TopicBrokerLimits, TopicBrokerListener, TopicRange } from '../broker/topic-broker.ts'
-import { TopicError } from '../topic-error.ts'
+import { brokerUnavailableError, TopicError } from '../topic-error.ts'
 import type { TopicMessage } from '../topic-hub.ts'
 import { parseRedisAddress } from './redis-address.ts'
-import { toTopicError, unavailable } from './redis-faults.ts'
+import { toTopicError } from './redis-faults.ts'
 import { RedisLink, type RedisTimes } from './redis-link.ts'
 import { parseAppended, parsePublished, parseRange } from './redis-messages.ts'
 import { RedisScript } from './redis-script.ts'
@@ -106,7 +106,7 @@ class RedisTopicBroker implements TopicBroker {
   }
 
   async follow(topic: string): Promise<void> {
-    if (!this.#link.isAvailable) throw unavailable()
+    if (!this.#link.isAvailable) throw brokerUnavailableError()
     this.#followed.add(topic)
     try {
       await this.#announce([topic])
@@ -185,7 +185,7 @@ class RedisTopicBroker implements TopicBroker {
   }
 
   async #run(script: ScriptName, ...args: readonly (string | number)[]): Promise<unknown> {
-    if (!this.#link.isAvailable) throw unavailable()
+    if (!this.#link.isAvailable) throw brokerUnavailableError()
     this.#link.gather()
     try {
       return await this.#send(script, ...args)
