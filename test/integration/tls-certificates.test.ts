@@ -252,34 +252,43 @@ describe('files that change', () => {
     expect(await namesSeen(app.port, 'localhost')).toContain('localhost')
   })
 
-  test('client CAs are reloaded too, and sessions of the old ones are not resumed', async () => {
-    const other = await generate([{ name: 'commonName', value: 'other authority' }], {
-      keyType: 'ec',
-      algorithm: 'sha256',
-    })
-    const withAuthority = (authority: string) => async (folder: string, pair: KeyedCertificate) => {
-      await writePair(folder, pair)
-      await writeFile(path.join(folder, 'ca.crt'), authority)
-    }
-    const app = await startReloadable(withAuthority(ca), (folder) => ({ caFile: path.join(folder, 'ca.crt') }))
-    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-      await withAuthority(ca)(app.folder, server)
-      expect(app.reloadCertificates()).toBe(true)
-      const options = { ca, maxVersion, ...client }
-      const before = await handshake(app.port, 'localhost', options)
-      const sessions: Buffer[] = []
-      before.on('session', (session) => sessions.push(session))
-      before.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
-      expect(String((await once(before, 'data'))[0])).toContain('200 OK')
-      await withAuthority(other.cert)(app.folder, server)
-      expect(app.reloadCertificates()).toBe(true)
-      for (const session of [undefined, sessions.at(-1)]) {
-        await expectRefusal({ port: app.port, ...options, session })
+  test.each([
+    ['own', {}],
+    ['given', { ticketKeys: Buffer.alloc(48, 'k') }],
+  ])(
+    'client CAs are reloaded too, and sessions of the old ones are not resumed, with %s ticket keys',
+    async (_whose, keys) => {
+      const other = await generate([{ name: 'commonName', value: 'other authority' }], {
+        keyType: 'ec',
+        algorithm: 'sha256',
+      })
+      const withAuthority = (authority: string) => async (folder: string, pair: KeyedCertificate) => {
+        await writePair(folder, pair)
+        await writeFile(path.join(folder, 'ca.crt'), authority)
       }
-      before.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
-      expect(String((await once(before, 'data'))[0])).toContain('200 OK')
-    }
-  })
+      const app = await startReloadable(withAuthority(ca), (folder) => ({
+        caFile: path.join(folder, 'ca.crt'),
+        ...keys,
+      }))
+      for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        await withAuthority(ca)(app.folder, server)
+        expect(app.reloadCertificates()).toBe(true)
+        const options = { ca, maxVersion, ...client }
+        const before = await handshake(app.port, 'localhost', options)
+        const sessions: Buffer[] = []
+        before.on('session', (session) => sessions.push(session))
+        before.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        expect(String((await once(before, 'data'))[0])).toContain('200 OK')
+        await withAuthority(other.cert)(app.folder, server)
+        expect(app.reloadCertificates()).toBe(true)
+        for (const session of [undefined, sessions.at(-1)]) {
+          await expectRefusal({ port: app.port, ...options, session })
+        }
+        before.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        expect(String((await once(before, 'data'))[0])).toContain('200 OK')
+      }
+    },
+  )
 
   test('reloadCertificates reads at once', async () => {
     const app = await startReloadable()

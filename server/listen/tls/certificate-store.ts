@@ -1,4 +1,5 @@
 /** The current certificates of a port, and which one a client gets. */
+import { createHash, hkdfSync } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { PortLog } from '../../observing/port-log.ts'
 import { FileWatch } from './file-watch.ts'
@@ -99,9 +100,15 @@ export class CertificateStore {
       ...(ca === undefined ? {} : { ca }),
       minVersion,
       sessionIdContext: SESSION_ID_CONTEXT,
-      ...(ticketKeys === undefined ? {} : { ticketKeys }),
+      ...(ticketKeys === undefined ? {} : { ticketKeys: ticketKeysFor(ticketKeys, ca) }),
     }
   }
+}
+
+/** A resumed session does not verify the certificate of the client again, so that other CAs of clients mean other keys. */
+function ticketKeysFor(ticketKeys: Buffer, ca: Certificates['ca']): Buffer {
+  if (ca === undefined) return ticketKeys
+  return Buffer.from(hkdfSync('sha256', ticketKeys, '', createHash('sha256').update(ca).digest(), ticketKeys.length))
 }
 
 const optionName: PartName = (part, prefix, isFile) => `${prefix}${part}${isFile ? 'File' : ''}`

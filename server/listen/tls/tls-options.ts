@@ -41,8 +41,8 @@ export interface TlsOptions extends CertificateOptions {
   readonly minVersion?: MinVersion
   /**
    * The keys of session tickets: 48 random bytes, the same for all servers that a client may reach under one name, so that it can
-   * resume its session with any of them. Keep them secret and change them often. Default: random, and new ones when certificates are
-   * reloaded; workers share them.
+   * resume its session with any of them, if they have the same CAs of clients. Keep them secret and change them often. Default: random,
+   * and new ones when certificates are reloaded; workers share them until they are restarted.
    */
   readonly ticketKeys?: Buffer
 }
