@@ -54,7 +54,7 @@ export class WorkerProcess {
       log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
       drain: () => {
         this.#hasCrashed = true
-        this.link.send(TO_PRIMARY.leaving, null)
+        this.link.sendAlways(TO_PRIMARY.leaving, null)
         return server.drain()
       },
       exit: () => this.#exit(EXIT_FAILURE),
@@ -64,7 +64,7 @@ export class WorkerProcess {
 
   /** Tells the primary that this worker serves calls. */
   serves(serving: Serving): void {
-    this.link.send(TO_PRIMARY.serving, serving)
+    this.link.sendAlways(TO_PRIMARY.serving, serving)
   }
 
   /** Tells the primary that this worker cannot start, and ends it. */

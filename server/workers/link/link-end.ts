@@ -59,6 +59,11 @@ export class LinkEnd implements ProcessLink {
     return true
   }
 
+  /** Sends a message also when too much waits. For the few that the life of a process depends on. */
+  sendAlways(channel: string, payload: unknown): void {
+    this.#queue.add(encode(['message', channel, payload]))
+  }
+
   async request(channel: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
     if (this.#hasEnded) throw this.#ended()
     this.#lastRequest += 1
@@ -80,10 +85,13 @@ export class LinkEnd implements ProcessLink {
 
   /** Takes a batch of the other end. */
   receive(batch: readonly Uint8Array[]): void {
-    for (const bytes of batch) this.#onFrame(deserialize(bytes) as Frame)
+    for (const bytes of batch) {
+      if (this.#hasEnded) return
+      this.#onFrame(deserialize(bytes) as Frame)
+    }
   }
 
-  /** The other process has ended: fails all open requests. */
+  /** The other process has ended: fails all open requests. What it wrote can be read later still, and has no effect. */
   end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true

@@ -82,6 +82,11 @@ export class LinkedWorker implements WorkerHandle {
     return this.#end.send(channel, payload)
   }
 
+  /** Sends a message also when too much waits for the worker. */
+  sendAlways(channel: string, payload: unknown): void {
+    this.#end.sendAlways(channel, payload)
+  }
+
   /** Takes a batch of the worker. */
   receive(batch: readonly Uint8Array[]): void {
     this.#end.receive(batch)

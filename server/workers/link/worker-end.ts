@@ -44,6 +44,11 @@ export class WorkerEnd implements WorkerLink {
     return this.#channels.onMessage(channel, listener)
   }
 
+  /** Sends a message also when too much waits for the primary. */
+  sendAlways(channel: string, payload: unknown): void {
+    this.#end.sendAlways(channel, payload)
+  }
+
   /** Takes a batch of the primary. */
   receive(batch: readonly Uint8Array[]): void {
     this.#end.receive(batch)

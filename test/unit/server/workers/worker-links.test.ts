@@ -2,6 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { WorkerHandle } from '../../../../server/workers/contracts/worker-link.ts'
+import { type LinkedWorker, PrimaryEnd } from '../../../../server/workers/link/primary-end.ts'
+import { WorkerEnd } from '../../../../server/workers/link/worker-end.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { workerLinks } from '../../../support/worker-links.ts'
 
@@ -120,6 +122,26 @@ describe('messages', () => {
     await expect.poll(() => seen).toEqual([1, 2, 3])
     expect(handle.send('topic', [5, text])).toBe(true)
     await expect.poll(() => seen).toEqual([1, 2, 3, 5])
+  })
+
+  test('that are read after their process has ended have no effect', async () => {
+    const primary = new PrimaryEnd()
+    const seen: unknown[] = []
+    primary.onMessage('topic', (payload) => seen.push(payload))
+    const handle: LinkedWorker = primary.add(1, { write() {} })
+    const batches: (readonly Uint8Array[])[] = []
+    const link = new WorkerEnd(1, {
+      write(batch, written) {
+        batches.push(batch)
+        written()
+      },
+    })
+    for (const payload of [1, 2]) link.send('topic', payload)
+    handle.receive(batches[0] ?? [])
+    primary.end(handle)
+    handle.receive(batches[1] ?? [])
+    expect(batches).toHaveLength(2)
+    expect(seen).toEqual([1])
   })
 
   test('of any size are accepted while nothing else waits', async () => {
