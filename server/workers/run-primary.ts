@@ -111,8 +111,9 @@ function setUpCluster(readsOutput: boolean): void {
 
 function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefined): ForkedWorker {
   const worker = cluster.fork(env)
-  const { stdout } = worker.process
-  if (stdout !== null && output !== undefined) mergeLines(stdout, (lines) => output.write(lines))
+  // There is none if the process could not be started.
+  const stdout: Readable | null | undefined = worker.process.stdout
+  if (stdout && output !== undefined) mergeLines(stdout, (lines) => output.write(lines))
   worker.on('error', () => {})
   worker.on('message', (message: unknown) => reportToWatcher(message))
   return {
@@ -124,16 +125,26 @@ function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefi
         const batch = batchOf(message)
         if (batch !== undefined) receive(batch)
       }),
-    onExit: (ended) => void worker.once('exit', (code, signal) => whenRead(stdout, () => ended(code, signal))),
+    onExit: (ended) => onceEnded(worker, (code, reason) => whenRead(stdout, () => ended(code, reason))),
     kill: () => void worker.process.kill('SIGKILL'),
   }
 }
 
 /** Calls back once the last lines of a process that has ended are read. Its children may keep the pipe open. */
-function whenRead(stdout: Readable | null, done: () => void): void {
-  if (stdout === null || stdout.readableEnded) {
+function whenRead(stdout: Readable | null | undefined, done: () => void): void {
+  if (!stdout || stdout.readableEnded) {
     done()
     return
+/** A process that could not be started, as there are too many of them, reports an error and has no id. */
+function onceEnded(worker: Worker, ended: (code: number | null, reason: string | null) => void): void {
+  worker.once('exit', ended)
+  worker.process.once('error', ({ message }) => {
+    if (worker.process.pid !== undefined) return
+    worker.disconnect()
+    ended(null, message)
+  })
+}
+
   }
   const timer = setTimeout(finish, LAST_LINES_MS)
   stdout.once('end', finish)

@@ -13,8 +13,8 @@ export interface ForkedWorker {
   readonly transport: LinkTransport
   /** Passes on what the worker writes. */
   onBatch(receive: (batch: readonly Uint8Array[]) => void): void
-  /** Calls back once the process has ended: with its exit code, or null and the signal that ended it. */
-  onExit(ended: (code: number | null, signal: string | null) => void): void
+  /** Calls back once the process has ended: with its exit code, or null and the signal that ended it or why there was no process. */
+  onExit(ended: (code: number | null, reason: string | null) => void): void
   /** Ends the process immediately. */
   kill(): void
 }
@@ -24,7 +24,7 @@ export interface WorkerSetParts {
   readonly count: number
   readonly links: PrimaryEnd
   readonly log: FastifyBaseLogger
-  /** Starts a process. With `port`, the process listens there instead of on a free port. */
+  /** Starts a process. With `port`, the process listens there instead of on a free port. May throw. */
   fork(port: number | undefined): ForkedWorker
   /** The workers end again and again before they serve. */
   onHopeless(): void
@@ -52,13 +52,15 @@ const STABLE_MS = 5_000
 /** How much longer than its calls a worker may take to end. */
 const END_MARGIN_MS = 2_000
 
+/** How long a reload may take: files may be on slow disks. */
+const RELOAD_MS = 30_000
+
 interface Member {
   readonly process: ForkedWorker
   readonly link: LinkedWorker
   readonly startedAtMs: number
   state: 'starting' | 'misplaced' | 'serving' | 'leaving'
   failure: FailedStart | undefined
-  readonly served: PromiseWithResolvers<Serving>
   readonly ended: PromiseWithResolvers<number | null>
 }
 
@@ -74,6 +76,10 @@ export class WorkerSet {
   #isPortFixed = false
   #state: 'starting' | 'running' | 'ending' = 'starting'
   #failedStarts = 0
+  /** What the first worker to serve reports. */
+  readonly #first = Promise.withResolvers<Serving>()
+  /** As many serve as should. */
+  readonly #complete = Promise.withResolvers<void>()
 
   constructor(parts: WorkerSetParts) {
     this.#parts = parts
@@ -82,6 +88,8 @@ export class WorkerSet {
     parts.links.onMessage(TO_PRIMARY.leaving, (_nothing, { id }) => this.#onLeaving(id))
     parts.links.onRequest(TO_PRIMARY.failed, (failure, { id }) => this.#onFailed(id, failure as FailedStart))
     parts.links.onRequest(TO_PRIMARY.reload, () => this.reload())
+    // A failed start rejects both, and start() waits for one at a time.
+    for (const { promise } of [this.#first, this.#complete]) promise.catch(() => {})
   }
 
   /**
@@ -91,10 +99,10 @@ export class WorkerSet {
    * @throws WorkerStartError if a worker cannot start
    */
   async start(): Promise<Serving> {
-    const serving = await this.#fork().served.promise
-    this.#port = serving.port
-    const others = Array.from({ length: this.#parts.count - 1 }, () => this.#fork().served.promise)
-    await Promise.all(others)
+    this.#fork()
+    const serving = await this.#first.promise
+    for (let others = this.#parts.count - 1; others > 0; others -= 1) this.#fork()
+    await this.#complete.promise
     if (this.#state === 'starting') this.#state = 'running'
     return serving
   }
@@ -108,7 +116,7 @@ export class WorkerSet {
     this.#state = 'ending'
     for (const backoff of this.#backoffs) backoff.cancel()
     const members = [...this.#members.values()]
-    for (const { link } of members) link.send(TO_WORKER.drain, { delayMs })
+    for (const { link } of members) link.sendAlways(TO_WORKER.drain, { delayMs })
     const timer = this.#clock.schedule(() => this.kill(), timeoutMs + END_MARGIN_MS)
     const codes = await Promise.all(members.map(({ ended }) => ended.promise))
     timer.cancel()
@@ -118,7 +126,8 @@ export class WorkerSet {
 
   /** Reloads all workers. Returns whether everything was valid. */
   async reload(): Promise<boolean> {
-    const requests = this.#parts.links.workers().map((worker) => worker.request(TO_WORKER.reload, null))
+    const options = { timeoutMs: RELOAD_MS }
+    const requests = this.#parts.links.workers().map((worker) => worker.request(TO_WORKER.reload, null, options))
     const outcomes = await Promise.allSettled(requests)
     for (const { reason } of outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]) {
       this.#parts.log.error({ err: reason }, 'a worker was not reloaded')
@@ -137,7 +146,7 @@ export class WorkerSet {
     for (const { process } of this.#members.values()) process.kill()
   }
 
-  #fork(): Member {
+  #fork(): void {
     this.#isPortFixed ||= this.#port !== undefined && this.#members.size === 0
     const process = this.#parts.fork(this.#isPortFixed ? this.#port : undefined)
     const link = this.#parts.links.add(process.id, process.transport)
@@ -147,21 +156,18 @@ export class WorkerSet {
       startedAtMs: this.#clock.now(),
       state: 'starting',
       failure: undefined,
-      served: Promise.withResolvers<Serving>(),
       ended: Promise.withResolvers<number | null>(),
     }
-    // Replacements have nobody that waits for them.
-    member.served.promise.catch(() => {})
     this.#members.set(process.id, member)
     process.onBatch((batch) => link.receive(batch))
-    process.onExit((code, signal) => this.#onExit(member, code, signal))
-    return member
+    process.onExit((code, reason) => this.#onExit(member, code, reason))
   }
 
   #onServing(id: number, serving: Serving): void {
     const member = this.#members.get(id)
     if (member?.state !== 'starting') return
-    if (this.#port !== undefined && this.#port !== serving.port) {
+    this.#port ??= serving.port
+    if (this.#port !== serving.port) {
       // The last worker on the port ended while this one started, so that the port was closed.
       this.#isPortFixed = true
       member.state = 'misplaced'
@@ -172,7 +178,10 @@ export class WorkerSet {
     this.#failedStarts = 0
     if (this.#state === 'running') this.#parts.log.info({ workerId: id }, 'a worker started')
     this.#parts.links.start(member.link)
-    member.served.resolve(serving)
+    if (this.#state === 'ending') return
+    this.#first.resolve(serving)
+    const servingNow = [...this.#members.values()].filter(({ state }) => state === 'serving')
+    if (servingNow.length >= this.#parts.count) this.#complete.resolve()
   }
 
   #onFailed(id: number, failure: FailedStart): void {
@@ -188,24 +197,37 @@ export class WorkerSet {
     this.#replace(member)
   }
 
-  #onExit(member: Member, code: number | null, signal: string | null): void {
+  #onExit(member: Member, code: number | null, reason: string | null): void {
     const { process, link, state, failure } = member
+    const { links, log } = this.#parts
     this.#members.delete(process.id)
-    this.#parts.links.end(link)
+    links.end(link)
     member.ended.resolve(code)
-    const text = failure?.text ?? `a worker ended before it served calls: ${signal ?? `exit code ${code}`}`
-    member.served.reject(new WorkerStartError({ text, code: failure?.code ?? (code || 1) }))
-    if (this.#state !== 'running') return
-    const fields = { workerId: process.id, workerPid: process.pid, ...(signal === null ? { code } : { signal }) }
+    const text = failure?.text ?? `a worker ended before it served calls: ${reason ?? `exit code ${code}`}`
+    if (state === 'starting' && this.#state !== 'running') {
+      this.#failStart(new WorkerStartError({ text, code: failure?.code ?? (code || 1) }))
+      return
+    }
+    if (this.#state === 'ending') return
+    const fields = {
+      workerId: process.id,
+      workerPid: process.pid,
+      ...(reason === null ? { code } : { signal: reason }),
+    }
     if (state === 'starting') {
       this.#failedStarts += 1
-      this.#parts.log.error({ ...fields, reason: text }, 'a worker failed to start')
-    } else this.#parts.log.error(fields, 'a worker ended')
+      log.error({ ...fields, reason: text }, 'a worker failed to start')
+    } else log.error(fields, 'a worker ended')
     if (state !== 'leaving') this.#replace(member)
   }
 
-  #replace({ startedAtMs }: Member): void {
-    if (this.#state !== 'running') return
+  #failStart(error: WorkerStartError): void {
+    this.#first.reject(error)
+    this.#complete.reject(error)
+  }
+
+  #replace({ startedAtMs }: Pick<Member, 'startedAtMs'>): void {
+    if (this.#state === 'ending') return
     if (this.#failedStarts >= MAX_FAILED_STARTS) {
       this.#parts.log.fatal({ attempts: this.#failedStarts }, 'workers fail to start; ending')
       this.#parts.onHopeless()
@@ -216,10 +238,20 @@ export class WorkerSet {
     const backoff = this.#clock.schedule(
       () => {
         this.#backoffs.delete(backoff)
-        if (this.#state === 'running') this.#fork()
+        if (this.#state !== 'ending') this.#forkAgain()
       },
       isStable ? 0 : backoffMs,
     )
     this.#backoffs.add(backoff)
+  }
+  /** The machine may have no memory for a process at the moment. */
+  #forkAgain(): void {
+    try {
+      this.#fork()
+    } catch (error) {
+      this.#failedStarts += 1
+      this.#parts.log.error({ err: error }, 'a worker failed to start')
+      this.#replace({ startedAtMs: this.#clock.now() })
+    }
   }
 }

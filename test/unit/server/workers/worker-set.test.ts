@@ -68,12 +68,15 @@ function workerSet(count: number) {
   const forks: FakeProcess[] = []
   const { logger: log, lines } = new LogCapture()
   let hopeless = 0
+  let failures = 0
   const set = new WorkerSet({
     count,
     links,
     log,
     clock,
     fork(port) {
+      failures -= 1
+      if (failures >= 0) throw new Error('spawn ENOMEM')
       const process = new FakeProcess(forks.length + 1, port)
       forks.push(process)
       return process
@@ -82,7 +85,19 @@ function workerSet(count: number) {
       hopeless += 1
     },
   })
-  return { clock, links, forks, set, lines, last: () => forks.at(-1) as FakeProcess, hopeless: () => hopeless }
+  return {
+    clock,
+    links,
+    forks,
+    set,
+    lines,
+    last: () => forks.at(-1) as FakeProcess,
+    hopeless: () => hopeless,
+    /** No process can be started the next few times. */
+    failForks(times: number) {
+      failures = times
+    },
+  }
 }
 
 /** Starts all workers. */
@@ -126,6 +141,31 @@ describe('at the start', () => {
     last().exit(code, signal)
     await expect(start).rejects.toMatchObject({ code: exitCode, message: expect.stringContaining(reason) })
   })
+
+  test.each([
+    ['ends', (process: FakeProcess) => process.exit(1)],
+    ['begins to leave', (process: FakeProcess) => process.link.send(TO_PRIMARY.leaving, null)],
+  ])(
+    'a worker that serves and %s before the others serve is replaced, and the start waits for it',
+    async (_what, lose) => {
+      const { clock, set, forks, last } = workerSet(2)
+      let isOver = false
+      const start = set.start().finally(() => {
+        isOver = true
+      })
+      await forks[0]?.serve()
+      lose(forks[0] as FakeProcess)
+      await turn()
+      clock.advance(100)
+      expect(forks).toHaveLength(3)
+      await forks[1]?.serve()
+      expect(isOver).toBe(false)
+      await last().serve()
+      expect(await start).toMatchObject({ port: 7_000 })
+      clock.advance(60_000)
+      expect(forks).toHaveLength(3)
+    },
+  )
 })
 
 describe('a worker that ends', () => {
@@ -162,6 +202,22 @@ describe('a worker that ends', () => {
     expect(hopeless()).toBe(1)
     expect(forks).toHaveLength(7)
     expect(lines.at(-1)).toMatchObject({ msg: 'workers fail to start; ending', attempts: 5 })
+  })
+
+  test('is replaced later if no process can be started', async () => {
+    const { clock, set, forks, last, links, lines, failForks } = await started(2)
+    failForks(2)
+    clock.advance(5_000)
+    forks[0]?.exit(1)
+    for (const backoffMs of [0, 200, 400]) clock.advance(backoffMs)
+    expect(lines.filter(({ msg }) => msg === 'a worker failed to start')).toMatchObject([
+      { err: { message: 'spawn ENOMEM' } },
+      { err: { message: 'spawn ENOMEM' } },
+    ])
+    expect(forks).toHaveLength(3)
+    await last().serve()
+    expect(links.workers().map(({ id }) => id)).toEqual([2, 3])
+    expect(set.isEnding).toBe(false)
   })
 
   test('counts as no failure once a replacement serves', async () => {
@@ -229,6 +285,17 @@ describe('a drain', () => {
     expect(forks.map(({ orders }) => orders)).toEqual([[{ delayMs: 500 }], [{ delayMs: 500 }]])
     for (const [at, process] of forks.entries()) process.exit(codes[at] as number)
     expect(await drained).toBe(isClean)
+  })
+
+  test('reaches a worker for which too much waits already', async () => {
+    const { set, forks, links } = await started(2)
+    const [first] = links.workers()
+    let isAccepted = true
+    while (isAccepted) isAccepted = first?.send('topic', 'x'.repeat(1_048_576)) ?? false
+    const drained = set.drain(500, 10_000)
+    await expect.poll(() => forks[0]?.orders).toEqual([{ delayMs: 500 }])
+    for (const process of forks) process.exit(0)
+    expect(await drained).toBe(true)
   })
 
   test('kills workers that do not end in time, and starts no more', async () => {
