@@ -10,6 +10,7 @@ import type { PrimaryLink } from './contracts/worker-link.ts'
 import { mergeLines } from './line-merger.ts'
 import { batchOf, envelopeOf } from './link/envelope.ts'
 import { PrimaryEnd } from './link/primary-end.ts'
+import { closeLostConnections } from './lost-connections.ts'
 import { TO_PRIMARY } from './process-messages.ts'
 import { type ForkedWorker, WorkerSet, WorkerStartError } from './worker-set.ts'
 
@@ -118,6 +119,7 @@ function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefi
   worker.on('message', (message: unknown) => reportToWatcher(message))
   return {
     id: worker.id,
+  closeLostConnections(worker)
     pid: worker.process.pid,
     transport: { write: (batch, written) => send(worker, batch, written) },
     onBatch: (receive) =>

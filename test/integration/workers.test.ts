@@ -1,5 +1,5 @@
 /** A server of several processes: real ones, real signals, real clients. */
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { callHeaders, envelope } from '../support/calls.ts'
@@ -59,11 +59,26 @@ test('workers take connections in turn, and a signal to the group drains all of 
   expect(server.stderr).toBe('')
 })
 
+/** Makes a request on a connection of its own. Resolves with whether it was answered, or closed without an answer. */
+function answerOn(port: number): Promise<'answered' | 'closed'> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  return new Promise((resolve) => {
+    socket.once('data', () => resolve('answered'))
+    socket.once('close', () => resolve('closed'))
+  })
+}
+
 test('a worker that is killed loses its calls only, and others take its place on the same port', async () => {
-  const { server, origin, pids } = await listenWithWorkers(2)
+  const { server, port, origin, pids } = await listenWithWorkers(2)
   const [first, second] = await Promise.all([openStream(origin), openStream(origin)])
   await expect.poll(() => pids().size).toBe(2)
+  // One of the next two connections is on its way to this worker when it ends.
+  process.kill(pids().get(1) as number, 'SIGSTOP')
+  const answers = [answerOn(port), answerOn(port)]
+  expect(await Promise.race(answers)).toBe('answered')
   process.kill(pids().get(1) as number, 'SIGKILL')
+  expect((await Promise.all(answers)).sort()).toEqual(['answered', 'closed'])
   expect(await first.ended).toBe('reset')
   second.finish()
   expect(await second.ended).toBe('0')
@@ -117,19 +132,25 @@ test('a port in use is reported once, with exit code 1', async () => {
 
 const SERVE = JSON.stringify(new URL('../../server/serve.ts', import.meta.url).href)
 
-test('what fails in setup is reported once, with its stack and exit code 1', async () => {
+test('what fails in setup is reported once, with its stack and exit code 1, and the primary releases what it has', async () => {
   const program = await temporaryFile(
     'fails.ts',
     `import { serve } from ${SERVE}
-    await serve({ workers: 2, routes() {}, setup() { throw new Error('no database') } })`,
+    await serve({
+      workers: 2,
+      primary: (_link, { onClose }) => onClose(() => console.error('released')),
+      routes() {},
+      setup(_fastify, { worker }) { if (worker.id === 2) throw new Error('no database') },
+    })`,
   )
   const server = new ServerProcess(['--port', '0'], {}, program)
   expect(await server.exited).toBe(1)
   expect(server.stderr.match(/no database/g)).toHaveLength(1)
   expect(server.stderr).toMatch(/^ {4}at .*setup/m)
+  expect(server.stderr.match(/released/g)).toHaveLength(1)
 })
 
-test('the primary runs its own part, and workers reach it', async () => {
+test('the primary runs its own part, workers reach it, and their long lines arrive whole', async () => {
   const program = await temporaryFile(
     'counts.ts',
     `import { serve } from ${SERVE}
@@ -141,39 +162,27 @@ test('the primary runs its own part, and workers reach it', async () => {
         onClose(() => log.info({ count }, 'released'))
       },
       routes() {},
-      setup: (fastify, { worker }) => fastify.get('/count', () => worker.request('count', 2n)),
+      setup: (fastify, { worker, log }) => {
+        fastify.get('/count', () => worker.request('count', 2n))
+        fastify.get('/log', async () => {
+          for (let n = 0; n < 100; n += 1) log.warn({ n, text: 'x'.repeat(20_000) }, 'long')
+          return 'logged'
+        })
+      },
     })`,
   )
   const { server, origin } = await ServerProcess.listen([], {}, program)
-  const count = async () => JSON.parse(String((await exchangeHttp1(origin, { method: 'GET', path: '/count' })).body))
+  const get = async (path: string) => String((await exchangeHttp1(origin, { method: 'GET', path })).body)
+  const count = async () => JSON.parse(await get('/count'))
   expect([await count(), await count(), await count()]).toEqual([
     [2, 1],
     [4, 2],
     [6, 1],
   ])
+  await Promise.all(Array.from({ length: 4 }, () => get('/log')))
   server.kill('SIGTERM')
   expect(await server.exited).toBe(0)
   expect(messages(server, 'released')).toMatchObject([{ count: 6 }])
-})
-
-test('long lines of all workers arrive whole', async () => {
-  const program = await temporaryFile(
-    'logs.ts',
-    `import { serve } from ${SERVE}
-    await serve({
-      workers: 2,
-      routes() {},
-      setup: (fastify, { log }) => fastify.get('/log', async () => {
-        for (let n = 0; n < 100; n += 1) log.warn({ n, text: 'x'.repeat(20_000) }, 'long')
-        return 'logged'
-      }),
-    })`,
-  )
-  const { server, origin } = await ServerProcess.listen([], {}, program)
-  const get = () => exchangeHttp1(origin, { method: 'GET', path: '/log' })
-  await Promise.all([get(), get(), get(), get()])
-  server.kill('SIGTERM')
-  expect(await server.exited).toBe(0)
   // A torn line would be no JSON.
   const long = messages(server, 'long')
   expect(long.filter(({ text }) => String(text).length === 20_000)).toHaveLength(400)
