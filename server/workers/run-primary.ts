@@ -95,7 +95,10 @@ export async function runPrimary({
     if (workers.isEnding) return ended
     if (!(error instanceof WorkerStartError)) throw error
     workers.kill()
-    process.stderr.write(`${error.message}\n`, () => exitProcess(log, () => error.code))
+    process.stderr.write(`${error.message}\n`)
+    // Others may have served already, so that the server is registered.
+    await server.drain().catch((failure: unknown) => log.error({ err: failure }, 'release failed after a failed start'))
+    exitProcess(log, () => error.code)
   }
   return ended
 }
