@@ -19,7 +19,7 @@ export interface WorkerMetrics {
    * @throws as a request of the link
    */
   collect(): Promise<readonly CollectedData[]>
-  /** Sends the last values of this process to the primary, where they go on to count. */
+  /** Sends the last values of this process to the primary, where they go on to count. Never rejects. */
   report(): Promise<void>
 }
 
@@ -31,9 +31,13 @@ export function shareMetrics(link: WorkerLink, read: ReadMetrics): WorkerMetrics
       return (await link.request(METRICS_CHANNEL, { part } satisfies MetricsRequest)) as readonly CollectedData[]
     },
     async report() {
-      // A response shows that the values arrived before the process ends; without one, those of the last collection go on to count.
-      const report: MetricsReport = { part, metrics: await read() }
-      await link.request(METRICS_CHANNEL, report, { timeoutMs: REPORT_MS }).catch(() => {})
+      try {
+        const report: MetricsReport = { part, metrics: await read() }
+        // A response shows that the values arrived before the process ends.
+        await link.request(METRICS_CHANNEL, report, { timeoutMs: REPORT_MS })
+      } catch {
+        // The values of the last collection go on to count. Metrics of the program may fail, as what they read has closed.
+      }
     },
   }
 }

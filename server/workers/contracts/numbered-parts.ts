@@ -28,7 +28,9 @@ export function numberPart(link: WorkerLink, channel: string, answer: AnswerPart
   channels.set(channel, parts)
   link.onRequest(channel, (request) => {
     const { part } = request as PartRequest
-    return parts[part - 1]?.(request as PartRequest)
+    const answerPart = parts[part - 1]
+    if (answerPart !== undefined) return answerPart(request as PartRequest)
+    throw Object.assign(new Error(`channel "${channel}" has no part ${part} yet`), { code: 'ERR_WORKER_NO_HANDLER' })
   })
   return 1
 }

@@ -144,6 +144,20 @@ describe('the counters never go back', () => {
     expect(await a.lines('a_calls')).toEqual(['a_calls_total 4'])
   })
 
+  test('when a worker ends and its metrics cannot be read: that does not keep it from ending', async () => {
+    const { startWorker } = setUp()
+    const [a, b] = [startWorker(), startWorker()]
+    b.calls.with({}).add(4)
+    expect(await a.lines('a_calls')).toEqual(['a_calls_total 4'])
+    const collect = () => {
+      throw new Error('the pool has ended')
+    }
+    new promClient.Gauge({ name: 'p_pool', help: '-', registers: [b.program], collect })
+    await b.shared.report()
+    b.worker.end()
+    expect(await a.lines('a_calls')).toEqual(['a_calls_total 4'])
+  })
+
   test('when a worker stalls: its last values stand in, and the page says how many did not answer', async () => {
     const { startWorker } = setUp()
     const [a, b] = [startWorker(), startWorker()]

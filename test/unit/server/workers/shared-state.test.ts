@@ -31,6 +31,7 @@ describe('questions to workers', () => {
     const { startWorker } = setUp(4)
     const [a, b, c] = [startWorker(), startWorker(), startWorker(), startWorker()]
     for (const { link } of [a, b, c]) numberPart(link, 'test', () => BigInt(link.id) * 10n)
+    numberPart(a.link, 'test', () => 'second')
     c?.stall()
     const question = { channel: 'test', payload: { part: 1 }, timeoutMs: 50 }
     expect(await askWorkers(a.link, question)).toEqual([
@@ -41,6 +42,9 @@ describe('questions to workers', () => {
     ])
     expect(await askWorkers(a.link, { ...question, to: 2 })).toEqual([{ worker: 2, isAnswered: true, value: 20n }])
     expect(await askWorkers(a.link, { ...question, to: 9 })).toEqual([])
+    expect(
+      (await askWorkers(a.link, { ...question, payload: { part: 2 } })).map(({ isAnswered }) => isAnswered),
+    ).toEqual([true, false, false, false])
   })
 })
 
