@@ -10,6 +10,9 @@ const NO_ROOM_MS = 100
 /** How long a worker may take to find an idle connection. */
 const SEARCH_MS = 500
 
+/** How long a worker is not asked again that did not answer: the connections of the others must not wait for it. */
+const STALLED_MS = 5_000
+
 /** Counts the connections of workers, so that the limits of a port hold for the machine. */
 export function servePrimaryPlaces(link: PrimaryLink, clock: Clock = systemClock): void {
   const ports = new Map<number, PortPlaces>()
@@ -36,6 +39,7 @@ class PortPlaces {
   readonly #byNetwork = new Map<string, number>()
   readonly #byWorker = new Map<WorkerHandle, Map<string, number>>()
   readonly #ended = new WeakSet<WorkerHandle>()
+  readonly #stalledUntilMs = new WeakMap<WorkerHandle, number>()
   #total = 0
   #noRoomUntilMs = Number.NEGATIVE_INFINITY
 
@@ -81,7 +85,9 @@ class PortPlaces {
     if (this.#clock.now() < this.#noRoomUntilMs) return false
     const request: PartRequest = { part: this.#part }
     for (const each of new Set([worker, ...this.#link.workers()])) {
-      const isMade = await each.request(PLACES_CHANNEL, request, { timeoutMs: SEARCH_MS }).catch(() => false)
+      if (this.#clock.now() < (this.#stalledUntilMs.get(each) ?? 0)) continue
+      const asking = each.request(PLACES_CHANNEL, request, { timeoutMs: SEARCH_MS })
+      const isMade = await asking.catch(() => void this.#stalledUntilMs.set(each, this.#clock.now() + STALLED_MS))
       if (isMade === true) return true
     }
     this.#noRoomUntilMs = this.#clock.now() + NO_ROOM_MS

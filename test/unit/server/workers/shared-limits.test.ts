@@ -85,9 +85,10 @@ describe('limits of connections', () => {
   }
 
   function setUp(options: { readonly maxConnections: number; readonly maxConnectionsPerAddress?: number }) {
+    const clock = { ...systemClock, nowMs: 0, now: () => clock.nowMs }
     const { primary, startWorker } = workerLinks()
-    servePrimaryPlaces(primary)
-    return { start: () => startPort(startWorker(), { maxConnectionsPerAddress: 0, ...options }) }
+    servePrimaryPlaces(primary, clock)
+    return { clock, primary, start: () => startPort(startWorker(), { maxConnectionsPerAddress: 0, ...options }) }
   }
 
   function startPort(
@@ -149,6 +150,25 @@ describe('limits of connections', () => {
     expect(a.refused).toEqual(['idle'])
     expect((await a.connect()).isAdmitted).toBe(false)
     for (const { limits } of [a, b]) limits.close()
+  })
+
+  test('the search for an idle connection leaves a worker out for a while that did not answer', async () => {
+    const { clock, primary, start } = setUp({ maxConnections: 1 })
+    const [a, b, c] = [start(), start(), start()]
+    const [, stalled] = primary.workers()
+    const asked = vi.spyOn(stalled as NonNullable<typeof stalled>, 'request')
+    const { socket } = await c.connect()
+    b.worker.stall()
+    expect((await a.connect()).isAdmitted).toBe(false)
+    clock.nowMs = 4_999
+    c.idle.push(socket)
+    expect((await a.connect()).isAdmitted).toBe(true)
+    expect(asked).toHaveBeenCalledTimes(1)
+    clock.nowMs = 5_000
+    b.worker.resume()
+    expect((await a.connect()).isAdmitted).toBe(false)
+    expect(asked).toHaveBeenCalledTimes(2)
+    for (const { limits } of [a, b, c]) limits.close()
   })
 
   test('a connection that closes before the primary answers frees its place', async () => {
