@@ -47,15 +47,13 @@ export async function enterRole<Own extends OwnOptions>(
   options: ServeOptions<Own>,
   read: ReadServe<Own>,
 ): Promise<WorkerRole | undefined> {
-  const mark = process.env[WORKER_VARIABLE]
+  const mark = await takeMark()
   const count = workerCount(read.values)
   if (mark === undefined && count === 1) return undefined
   if (options.ownsProcess === false) throw new RangeError('serve: workers need ownsProcess, which is false')
   if (hasRole) throw new StartFailure('a program with workers can call serve only once: use --workers 1')
   hasRole = true
   if (mark === undefined) return enterPrimary(options, read)
-  // Programs that the worker starts are no workers.
-  delete process.env[WORKER_VARIABLE]
   const { WorkerProcess } = await import('./workers/worker-process.ts')
   const [startedAtMs, port = ''] = mark.split(' ')
   const worker = new WorkerProcess()
@@ -69,6 +67,14 @@ export async function enterRole<Own extends OwnOptions>(
   }
 }
 
+/** Removes the mark of a worker, as programs that it starts are no workers. Those that it has started before have the mark too. */
+async function takeMark(): Promise<string | undefined> {
+  const mark = process.env[WORKER_VARIABLE]
+  if (mark === undefined) return undefined
+  delete process.env[WORKER_VARIABLE]
+  return (await import('node:cluster')).default.isWorker ? mark : undefined
+}
+
 /** How many processes answer calls. */
 export function workerCount({ workers }: OptionValues): number {
   return workers === 'auto' ? availableParallelism() : workers
@@ -77,6 +83,9 @@ export function workerCount({ workers }: OptionValues): number {
 async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, read: ReadServe<Own>): Promise<never> {
   const { own, values } = read
   if (process.argv[1] === undefined) throw new StartFailure('workers need a program in a file: use --workers 1')
+  if ((await import('node:cluster')).default.isWorker) {
+    throw new StartFailure('this process is a worker of another program already: use --workers 1')
+  }
   const { runPrimary } = await import('./workers/run-primary.ts')
   const { mayTearLines } = await import('./workers/line-merger.ts')
   const output = mayTearLines(STDOUT) ? openStdout(await loadPino(), false) : undefined
