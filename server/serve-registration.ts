@@ -3,9 +3,7 @@
 import type { RegistrarLog } from '../registry/contracts/registrar.ts'
 import { systemClock } from '../wire/http2/http2.ts'
 import type { OptionValues } from './config/option-table.ts'
-import { servePrimaryRegistrations } from './registry/primary-registrations.ts'
 import { normalizeRegistrations, type RegistrationOptions } from './registry/registration-options.ts'
-import { workerRegistrar } from './registry/worker-registrar.ts'
 import { registrationOf } from './registry-engines.ts'
 import type { ServeSettings } from './serve-options.ts'
 import { StartFailure } from './start-failure.ts'
@@ -24,6 +22,7 @@ export async function serveRegistrations(
 ): Promise<readonly RegistrationOptions[]> {
   const registrations = await chosenRegistrations(settings, values)
   if (worker === undefined) return registrations
+  const { workerRegistrar } = await import('./registry/worker-registrar.ts')
   return registrations.map((each, index) => ({ ...each, registrar: workerRegistrar(worker, each.registrar, index) }))
 }
 
@@ -42,6 +41,7 @@ export async function registerByPrimary(
   }: { readonly settings: ServeSettings; readonly values: OptionValues; readonly log: RegistrarLog },
 ): Promise<() => Promise<void>> {
   const registrations = normalizeRegistrations('serve', await serveRegistrations(settings, values))
+  const { servePrimaryRegistrations } = await import('./registry/primary-registrations.ts')
   return servePrimaryRegistrations(link, registrations, { clock: systemClock, random: Math.random, log })
 }
 

@@ -1,7 +1,7 @@
 /** The buckets of rate limits of all workers: the other half of PrimaryStore. */
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
 import type { PrimaryLink } from '../workers/contracts/worker-link.ts'
-import { RATE_LIMIT_CHANNEL, type TakeRequest } from './rate-limit-messages.ts'
+import { RATE_LIMIT_CHANNEL, type TakeRequest } from './primary-store.ts'
 import { MemoryStore } from './rate-limit-store.ts'
 
 /** Keeps the buckets of the rate limits of workers. A limit counts for the machine. */

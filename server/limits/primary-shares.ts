@@ -1,6 +1,6 @@
 /** Divides limits between workers. */
 import type { PrimaryLink, WorkerHandle } from '../workers/contracts/worker-link.ts'
-import { type LimitShare, SHARES_CHANNEL, type ShareRequest } from './share-messages.ts'
+import { type LimitShare, SHARES_CHANNEL, type ShareRequest } from './worker-share.ts'
 
 /**
  * Gives each worker its share of a limit. The shares of a limit of 10 are 3, 3, 2 and 2, and a worker that replaces another takes its

@@ -2,9 +2,21 @@
 import type { Clock } from '../../wire/http2/http2.ts'
 import { numberPart } from '../workers/contracts/numbered-parts.ts'
 import type { WorkerLink } from '../workers/contracts/worker-link.ts'
-import { RATE_LIMIT_CHANNEL, type TakeRequest } from './rate-limit-messages.ts'
 import type { RateLimitStore } from './rate-limit-store.ts'
 import type { TokenBucketLimit } from './token-bucket.ts'
+
+/** The channel of a link that the messages go over. */
+export const RATE_LIMIT_CHANNEL = 'rate-limit'
+
+/** Takes a token of each key, in this order. The response has the waits in milliseconds, 0 for a token. */
+export interface TakeRequest {
+  /** The number of the limit in its process. */
+  readonly limit: number
+  readonly bucket: TokenBucketLimit
+  /** The most buckets of the limit. */
+  readonly maxKeys: number
+  readonly keys: readonly string[]
+}
 
 /** The most keys without a token that are remembered. */
 const MAX_EMPTY = 10_000

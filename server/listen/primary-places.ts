@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
 import type { PartRequest } from '../workers/contracts/numbered-parts.ts'
 import type { PrimaryLink, WorkerHandle } from '../workers/contracts/worker-link.ts'
-import { PLACES_CHANNEL, type PlacesFreed, type PlacesRequest, type PlaceVerdict } from './place-messages.ts'
+import { PLACES_CHANNEL, type PlacesFreed, type PlacesRequest, type PlaceVerdict } from './shared-places.ts'
 
 /** How long connections are refused at once after no worker had an idle one: a flood must not keep all workers searching. */
 const NO_ROOM_MS = 100

@@ -8,7 +8,7 @@ import { ownProcess } from '../lifecycle/own-process.ts'
 import { Releases } from '../lifecycle/releases.ts'
 import type { PrimaryLink } from './contracts/worker-link.ts'
 import { mergeLines } from './line-merger.ts'
-import { batchOf, envelopeOf } from './link/envelope.ts'
+import { batchOf, envelopeOf } from './link/link-queue.ts'
 import { PrimaryEnd } from './link/primary-end.ts'
 import { closeLostConnections } from './lost-connections.ts'
 import { TO_PRIMARY } from './process-messages.ts'
@@ -119,10 +119,10 @@ function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefi
   const stdout: Readable | null | undefined = worker.process.stdout
   if (stdout && output !== undefined) mergeLines(stdout, (lines) => output.write(lines))
   worker.on('error', () => {})
+  closeLostConnections(worker)
   worker.on('message', (message: unknown) => reportToWatcher(message))
   return {
     id: worker.id,
-  closeLostConnections(worker)
     pid: worker.process.pid,
     transport: { write: (batch, written) => send(worker, batch, written) },
     onBatch: (receive) =>
@@ -135,11 +135,6 @@ function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefi
   }
 }
 
-/** Calls back once the last lines of a process that has ended are read. Its children may keep the pipe open. */
-function whenRead(stdout: Readable | null | undefined, done: () => void): void {
-  if (!stdout || stdout.readableEnded) {
-    done()
-    return
 /** A process that could not be started, as there are too many of them, reports an error and has no id. */
 function onceEnded(worker: Worker, ended: (code: number | null, reason: string | null) => void): void {
   worker.once('exit', ended)
@@ -150,6 +145,11 @@ function onceEnded(worker: Worker, ended: (code: number | null, reason: string |
   })
 }
 
+/** Calls back once the last lines of a process that has ended are read. Its children may keep the pipe open. */
+function whenRead(stdout: Readable | null | undefined, done: () => void): void {
+  if (!stdout || stdout.readableEnded) {
+    done()
+    return
   }
   const timer = setTimeout(finish, LAST_LINES_MS)
   stdout.once('end', finish)

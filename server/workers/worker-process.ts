@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { exitProcess } from '../lifecycle/exit-process.ts'
 import { CRASH_MARGIN_MS, type OwnedProcess, type OwnedServer } from '../lifecycle/own-process.ts'
 import { onCrash } from '../lifecycle/process-events.ts'
-import { batchOf, envelopeOf } from './link/envelope.ts'
+import { batchOf, envelopeOf } from './link/link-queue.ts'
 import { WorkerEnd } from './link/worker-end.ts'
 import { type DrainOrder, type FailedStart, type Serving, TO_PRIMARY, TO_WORKER } from './process-messages.ts'
 

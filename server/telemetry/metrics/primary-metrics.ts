@@ -2,9 +2,9 @@
 import type { MetricSource } from '../../../wire/telemetry/metrics/metric-registry.ts'
 import type { PrimaryLink, WorkerHandle } from '../../workers/contracts/worker-link.ts'
 import { growingOf, mergeMetrics, type ProcessMetrics } from './merge-metrics.ts'
-import { METRICS_CHANNEL, type MetricsReport, type MetricsRequest } from './metrics-messages.ts'
 import { processSources } from './process-sources.ts'
 import { type CollectedData, PrometheusRegistry } from './prometheus-registry.ts'
+import { METRICS_CHANNEL, type MetricsReport, type MetricsRequest } from './worker-metrics.ts'
 
 /** The options of {@link servePrimaryMetrics}. */
 export interface PrimaryMetricsOptions {

@@ -1,9 +1,18 @@
 /** The metrics of a worker, and through its primary those of all. */
-
-import { numberPart } from '../../workers/contracts/numbered-parts.ts'
+import { numberPart, type PartRequest } from '../../workers/contracts/numbered-parts.ts'
 import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
-import { METRICS_CHANNEL, type MetricsReport, type MetricsRequest } from './metrics-messages.ts'
 import type { CollectedData } from './prometheus-registry.ts'
+
+/** The channel of a link that the messages go over. */
+export const METRICS_CHANNEL = 'metrics'
+
+/** Asks the primary for the metrics of all workers on a page, or a worker for its own. */
+export type MetricsRequest = PartRequest
+
+/** The last values of a worker that ends. */
+export interface MetricsReport extends PartRequest {
+  readonly metrics: readonly CollectedData[]
+}
 
 /** How long the end of a worker waits for the primary to take its values. */
 const REPORT_MS = 1_000

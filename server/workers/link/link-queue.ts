@@ -87,3 +87,14 @@ export class LinkQueue {
     return this.#frames.splice(0, end === -1 ? this.#frames.length : end + 1)
   }
 }
+
+/** Wraps a batch. A program may send other messages between the processes. */
+export function envelopeOf(batch: readonly Uint8Array[]): { portico: readonly Uint8Array[] } {
+  return { portico: batch }
+}
+
+/** Returns the batch of a message; undefined if the message has none. */
+export function batchOf(message: unknown): readonly Uint8Array[] | undefined {
+  if (typeof message !== 'object' || message === null || !('portico' in message)) return undefined
+  return Array.isArray(message.portico) ? message.portico : undefined
+}
