@@ -24,6 +24,12 @@ class LongClient {
     this.#session = this.#open()
   }
 
+  /** Resolves once a worker has the connection. */
+  async untilServed(): Promise<void> {
+    await once(this.#session, 'connect')
+    await new Promise<void>((resolve) => this.#session.ping(() => resolve()))
+  }
+
   async call(): Promise<void> {
     const { path, headers, body } = sayHello('connect')
     const stream = this.#session.request({ ':method': 'POST', ':path': path, ...headers })
@@ -51,10 +57,15 @@ class LongClient {
 
 test('8 long connections spread over 4 workers, two each, and do so again within one age', async () => {
   const { server, origin, pids } = await listenWithWorkers(4, ['--max-connection-age', '2s'])
-  const clients = Array.from({ length: 8 }, () => new LongClient(origin))
+  const clients: LongClient[] = []
   onTestFinished(() => {
     for (const client of clients) client.close()
   })
+  for (let n = 0; n < 8; n += 1) {
+    const client = new LongClient(origin)
+    clients.push(client)
+    await client.untilServed()
+  }
   /** How many of the clients each worker serves, as one call of each client shows. */
   const spread = async () => {
     const before = callsOf(server).length

@@ -95,22 +95,24 @@ test('a worker that is killed loses its calls only, and others take its place on
   expect(await server.exited).toBe(0)
 })
 
-test('workers end with a primary that is killed', async () => {
-  const { server, pids } = await listenWithWorkers(2)
-  server.kill('SIGKILL')
-  await Promise.all([...pids().values()].map(isGone))
-})
-
-test('a second signal ends all processes immediately', async () => {
-  const { server, origin, pids } = await listenWithWorkers(2)
-  const call = await openStream(origin)
-  server.kill('SIGTERM')
-  await server.untilLine((line) => line.startsWith('draining'))
-  await delay(1_050)
-  server.kill('SIGTERM')
-  expect(await server.exited).toBe(143)
-  await call.ended
-  await Promise.all([...pids().values()].map(isGone))
+test('workers end at once with a primary that is killed, and at a second signal', async () => {
+  const killed = async () => {
+    const { server, pids } = await listenWithWorkers(2)
+    server.kill('SIGKILL')
+    await Promise.all([...pids().values()].map(isGone))
+  }
+  const signalledTwice = async () => {
+    const { server, origin, pids } = await listenWithWorkers(2)
+    const call = await openStream(origin)
+    server.kill('SIGTERM')
+    await server.untilLine((line) => line.startsWith('draining'))
+    await delay(1_050)
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(143)
+    await call.ended
+    await Promise.all([...pids().values()].map(isGone))
+  }
+  await Promise.all([killed(), signalledTwice()])
 })
 
 test('calls that a drain cuts off in one worker make the exit code 1', async () => {
@@ -121,33 +123,35 @@ test('calls that a drain cuts off in one worker make the exit code 1', async () 
   expect(await server.exited).toBe(1)
 })
 
-test('a port in use is reported once, with exit code 1', async () => {
-  const port = await listenRaw(createServer())
-  const server = new ServerProcess(['--port', String(port), '--workers', '2'])
-  expect(await server.exited).toBe(1)
-  expect(server.stderr).toBe(
-    `127.0.0.1:${port} is in use: stop what listens there, or choose another port with --port\n`,
-  )
-})
-
 const SERVE = JSON.stringify(new URL('../../server/serve.ts', import.meta.url).href)
 
-test('what fails in setup is reported once, with its stack and exit code 1, and the primary releases what it has', async () => {
-  const program = await temporaryFile(
-    'fails.ts',
-    `import { serve } from ${SERVE}
-    await serve({
-      workers: 2,
-      primary: (_link, { onClose }) => onClose(() => console.error('released')),
-      routes() {},
-      setup(_fastify, { worker }) { if (worker.id === 2) throw new Error('no database') },
-    })`,
-  )
-  const server = new ServerProcess(['--port', '0'], {}, program)
-  expect(await server.exited).toBe(1)
-  expect(server.stderr.match(/no database/g)).toHaveLength(1)
-  expect(server.stderr).toMatch(/^ {4}at .*setup/m)
-  expect(server.stderr.match(/released/g)).toHaveLength(1)
+test('what keeps a server from starting is reported once, with exit code 1, and the primary releases what it has', async () => {
+  const portInUse = async () => {
+    const port = await listenRaw(createServer())
+    const server = new ServerProcess(['--port', String(port), '--workers', '2'])
+    expect(await server.exited).toBe(1)
+    expect(server.stderr).toBe(
+      `127.0.0.1:${port} is in use: stop what listens there, or choose another port with --port\n`,
+    )
+  }
+  const failedSetup = async () => {
+    const program = await temporaryFile(
+      'fails.ts',
+      `import { serve } from ${SERVE}
+      await serve({
+        workers: 2,
+        primary: (_link, { onClose }) => onClose(() => console.error('released')),
+        routes() {},
+        setup(_fastify, { worker }) { if (worker.id === 2) throw new Error('no database') },
+      })`,
+    )
+    const server = new ServerProcess(['--port', '0'], {}, program)
+    expect(await server.exited).toBe(1)
+    expect(server.stderr.match(/no database/g)).toHaveLength(1)
+    expect(server.stderr).toMatch(/^ {4}at .*setup/m)
+    expect(server.stderr.match(/released/g)).toHaveLength(1)
+  }
+  await Promise.all([portInUse(), failedSetup()])
 })
 
 test('the primary runs its own part, workers reach it, and their long lines arrive whole', async () => {
