@@ -5,8 +5,8 @@ import type { EtcdClient } from './etcd-client.ts'
 import type { EtcdInstances } from './etcd-instances.ts'
 import { type KeyRange, serviceRange } from './etcd-layout.ts'
 
-/** Entries per response. */
-const PAGE = 500
+/** Entries per response: with the longest values, half of the largest response. */
+const PAGE = 250
 
 /** What to watch. */
 export interface EtcdWatchOptions {
