@@ -1,5 +1,5 @@
 /** Keeps one instance registered: registers again with a backoff, follows its health, and removes it at the end. */
-import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
+import { type Backoff, backoffDelayMs, DEFAULT_BACKOFF } from '../../client/core/backoff.ts'
 import { addressText } from '../../client/node/contracts/endpoint.ts'
 import type { ScheduledTimer } from '../../wire/http2/http2.ts'
 import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
@@ -22,9 +22,6 @@ export interface RegistryHold {
   /** Closes connections, after the last release. Never rejects. Default: nothing to close. */
   close?(): Promise<void>
 }
-
-/** Short, as clients miss a server for as long. */
-const REGISTER_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
 
 /** Few and short, as a drain waits for them. */
 const RELEASE_BACKOFF: Backoff = Object.freeze({ initialMs: 250, maxMs: 1_000, multiplier: 2, jitter: 0.2 })
@@ -103,7 +100,7 @@ export class KeptRegistration implements Registration {
       this.#missed(cause)
       failures += 1
       const { clock, random } = this.#context
-      await pause(clock, backoffDelayMs(REGISTER_BACKOFF, failures, random), signal)
+      await pause(clock, backoffDelayMs(DEFAULT_BACKOFF, failures, random), signal)
     }
   }
 
