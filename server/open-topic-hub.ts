@@ -23,8 +23,11 @@ interface TopicEngine {
   readonly needs: string
 }
 
+/** Nothing after the address: a path would look like the name of a stream, and have no effect. */
+const BARE_URL = /^(?:[^/?#]*\/\/)?[^/?#]*\/?$/
+
 const NATS: TopicEngine = {
-  check: parseNatsAddress,
+  check: (url) => (url.split(',').every((each) => BARE_URL.test(each)) ? parseNatsAddress(url) : undefined),
   open: async (url, limits) => {
     const { createNatsTopicBroker } = await import('./demo/topics/nats/nats-topic-broker.ts')
     return createNatsTopicBroker({ url, limits })

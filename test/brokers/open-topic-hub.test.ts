@@ -1,7 +1,7 @@
 /** What a server does with a broker that refuses it. */
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { openTopicHub } from '../../server/open-topic-hub.ts'
+import { openTopicHub, topicHubChoice } from '../../server/open-topic-hub.ts'
 import { StartFailure } from '../../server/start-failure.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
 import { startRedisServer } from '../support/brokers/redis-server.ts'
@@ -74,6 +74,16 @@ test('a hub that is closed before its broker answers logs nothing', async () => 
   expect(lines).toEqual([])
 })
 
-test.each(['', 'disk', 'redis://', 'http://localhost'])('%j is no hub', async (choice) => {
+test.each([
+  ...['', 'disk', 'redis://', 'http://localhost'],
+  ...['nats://localhost/topics', 'nats://localhost?stream=topics', 'nats://a,nats://b/topics', 'nats://a,b#c'],
+])('%j is no hub', async (choice) => {
   await expect(openTopicHub(choice)).rejects.toThrow(RangeError)
 })
+
+test.each(['nats://localhost', 'nats://user:p%2Fw@localhost:4222/', 'tls://a, nats://b:1', 'nats://[::1]:4222,b'])(
+  '%j is a hub',
+  (choice) => {
+    expect(topicHubChoice.test(choice)).toBe(true)
+  },
+)
