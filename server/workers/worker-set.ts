@@ -203,17 +203,14 @@ export class WorkerSet {
     this.#members.delete(process.id)
     links.end(link)
     member.ended.resolve(code)
-    const text = failure?.text ?? `a worker ended before it served calls: ${reason ?? `exit code ${code}`}`
+    const text = failure?.text ?? `a worker did not come to serve calls: ${reason ?? `exit code ${code}`}`
     if (state === 'starting' && this.#state !== 'running') {
       this.#failStart(new WorkerStartError({ text, code: failure?.code ?? (code || 1) }))
       return
     }
     if (this.#state === 'ending') return
-    const fields = {
-      workerId: process.id,
-      workerPid: process.pid,
-      ...(reason === null ? { code } : { signal: reason }),
-    }
+    const end = { workerPid: process.pid, ...(reason === null ? { code } : { signal: reason }) }
+    const fields = { workerId: process.id, ...(process.pid !== undefined && end) }
     if (state === 'starting') {
       this.#failedStarts += 1
       log.error({ ...fields, reason: text }, 'a worker failed to start')
