@@ -32,7 +32,6 @@ import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
-import { shareHealth } from './share-health.ts'
 import type { Reflected } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 import { METRICS_SHAPE, type MetricsOptions } from './telemetry/metrics/metrics-options.ts'
@@ -226,7 +225,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   if (!servesHealth) runChecks(app, health)
   const worker = thisWorker()
-  if (worker !== undefined) shareHealth(app, health, worker)
+  if (worker !== undefined) {
+    const { shareHealth } = await import('./share-health.ts')
+    shareHealth(app, health, worker)
+  }
   addProbes(app, { health, showsChecks: showsHealthChecks })
   return {
     fastify: app,
