@@ -1,5 +1,6 @@
 /** Processes: those that must not outlive this one, and whether one runs. */
 import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
 const running = new Set<ChildProcess>()
 
@@ -16,10 +17,19 @@ export function endWithProcess<Child extends ChildProcess>(child: Child): Child 
   return child.once('close', () => running.delete(child))
 }
 
-/** Whether there is a process with this id. */
+/** Whether a process with this id runs. One that has ended may keep its id for seconds, until it is reaped. */
 export function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    return process.kill(pid, 0) && !isZombie(pid)
+  } catch {
+    return false
+  }
+}
+
+/** Systems without /proc show none. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
     return false
   }
