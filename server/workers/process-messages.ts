@@ -10,8 +10,6 @@ export const TO_PRIMARY = {
   leaving: 'process.leaving',
   /** A request: the keys of TLS session tickets. */
   ticketKeys: 'process.ticket-keys',
-  /** A request: reload all workers. The response is whether everything was valid. */
-  reload: 'process.reload',
 } as const
 
 /** The channels of the other direction. */

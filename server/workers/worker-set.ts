@@ -87,7 +87,6 @@ export class WorkerSet {
     parts.links.onMessage(TO_PRIMARY.serving, (serving, { id }) => this.#onServing(id, serving as Serving))
     parts.links.onMessage(TO_PRIMARY.leaving, (_nothing, { id }) => this.#onLeaving(id))
     parts.links.onRequest(TO_PRIMARY.failed, (failure, { id }) => this.#onFailed(id, failure as FailedStart))
-    parts.links.onRequest(TO_PRIMARY.reload, () => this.reload())
     // A failed start rejects both, and start() waits for one at a time.
     for (const { promise } of [this.#first, this.#complete]) promise.catch(() => {})
   }
