@@ -26,7 +26,7 @@ export interface WorkerSetParts {
   readonly log: FastifyBaseLogger
   /** Starts a process. With `port`, the process listens there instead of on a free port. May throw. */
   fork(port: number | undefined): ForkedWorker
-  /** The workers end again and again before they serve. */
+  /** No worker serves, and replacements end again and again before they do. */
   onHopeless(): void
   readonly clock?: Clock
 }
@@ -41,7 +41,7 @@ export class WorkerStartError extends Error {
   }
 }
 
-/** After so many replacements in a row that did not come to serve, the primary ends. */
+/** After so many replacements in a row that did not come to serve, the primary ends, unless other workers serve: those go on. */
 const MAX_FAILED_STARTS = 5
 const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 5_000
@@ -179,8 +179,11 @@ export class WorkerSet {
     this.#parts.links.start(member.link)
     if (this.#state === 'ending') return
     this.#first.resolve(serving)
-    const servingNow = [...this.#members.values()].filter(({ state }) => state === 'serving')
-    if (servingNow.length >= this.#parts.count) this.#complete.resolve()
+    if (this.#serving().length >= this.#parts.count) this.#complete.resolve()
+  }
+
+  #serving(): Member[] {
+    return [...this.#members.values()].filter(({ state }) => state === 'serving')
   }
 
   #onFailed(id: number, failure: FailedStart): void {
@@ -224,7 +227,7 @@ export class WorkerSet {
 
   #replace({ startedAtMs }: Pick<Member, 'startedAtMs'>): void {
     if (this.#state === 'ending') return
-    if (this.#failedStarts >= MAX_FAILED_STARTS) {
+    if (this.#failedStarts >= MAX_FAILED_STARTS && this.#serving().length === 0) {
       this.#parts.log.fatal({ attempts: this.#failedStarts }, 'workers fail to start; ending')
       this.#parts.onHopeless()
       return
@@ -240,6 +243,7 @@ export class WorkerSet {
     )
     this.#backoffs.add(backoff)
   }
+
   /** The machine may have no memory for a process at the moment. */
   #forkAgain(): void {
     try {

@@ -184,23 +184,39 @@ describe('a worker that ends', () => {
     expect(forks).toHaveLength(4)
   })
 
-  test('is replaced more and more slowly if replacements fail, and the primary gives up after five', async () => {
-    const { clock, forks, last, hopeless, lines } = await started(2)
+  test('is replaced more and more slowly if replacements fail, as long as another worker serves', async () => {
+    const { clock, forks, last, hopeless, links, lines } = await started(2)
+    clock.advance(60_000)
+    forks[0]?.exit(1)
+    clock.advance(0)
+    for (const backoffMs of [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]) {
+      last().exit(1)
+      clock.advance(backoffMs)
+    }
+    expect(forks).toHaveLength(11)
+    expect(hopeless()).toBe(0)
+    await last().serve()
+    expect(links.workers().map(({ id }) => id)).toEqual([2, 11])
+    expect(lines.at(-1)).toMatchObject({ msg: 'a worker started', workerId: 11 })
+  })
+
+  test('is replaced five times in vain, and the primary gives up if no worker serves', async () => {
+    const { clock, forks, last, hopeless, lines } = await started(1)
     clock.advance(60_000)
     forks[0]?.exit(1)
     clock.advance(0)
     for (const [failures, backoffMs] of [200, 400, 800, 1_600].entries()) {
-      expect(forks).toHaveLength(3 + failures)
+      expect(forks).toHaveLength(2 + failures)
       last().exit(1)
       clock.advance(backoffMs - 1)
-      expect(forks).toHaveLength(3 + failures)
+      expect(forks).toHaveLength(2 + failures)
       clock.advance(1)
     }
     expect(hopeless()).toBe(0)
     last().exit(1)
     clock.advance(60_000)
     expect(hopeless()).toBe(1)
-    expect(forks).toHaveLength(7)
+    expect(forks).toHaveLength(6)
     expect(lines.at(-1)).toMatchObject({ msg: 'workers fail to start; ending', attempts: 5 })
   })
 
