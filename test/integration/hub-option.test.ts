@@ -28,7 +28,7 @@ test('what is not a hub is refused at the start, and not repeated', async () => 
   )
 })
 
-test.concurrent.each(['redis', 'nats'])(
+test.each(['redis', 'nats'])(
   'a %s that is away does not keep the server from starting: it is not ready',
   async (scheme) => {
     const url = `${scheme}://user:${PASSWORD}@127.0.0.1:${await freePort()}`
