@@ -1,6 +1,6 @@
 /** The options of a channel, validated once. */
 import { parseAuthority } from '../../wire/http2/http2.ts'
-import type { OptionKinds } from '../../wire/options/check-options.ts'
+import { assertWhole, type OptionKinds } from '../../wire/options/check-options.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { USER_AGENT } from './base/user-agent.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'
@@ -202,12 +202,7 @@ function metadataLimitsOf(options: ChannelOptions): MetadataLimits {
     maxHeaderFields: options.maxHeaderFields ?? DEFAULT_METADATA_LIMITS.maxHeaderFields,
     maxHeaderListBytes: options.maxHeaderListBytes ?? DEFAULT_METADATA_LIMITS.maxHeaderListBytes,
   }
-  for (const [name, least, most] of METADATA_RANGES) {
-    const value = limits[name]
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new RangeError(`${name} is ${value}, and must be a whole number from ${least} to ${most}`)
-    }
-  }
+  for (const [name, min, max] of METADATA_RANGES) assertWhole(name, limits[name], { min, max })
   return Object.freeze(limits)
 }
 

@@ -10,7 +10,13 @@ import {
   readCompression,
   readCompressions,
 } from '../../wire/compression/compression-choice.ts'
-import { checkOptions, kindFault, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import {
+  assertWhole,
+  checkOptions,
+  kindFault,
+  type OptionKinds,
+  type OptionShape,
+} from '../../wire/options/check-options.ts'
 import {
   BINARY_OPTIONS_SHAPE,
   type BinaryOptions,
@@ -195,13 +201,15 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   if (normal.useHttpGet && protocol !== 'connect') {
     throw new RangeError(`useHttpGet is true, and must be false for protocol "${protocol}"`)
   }
-  assertWhole('maxSockets', normal.maxSockets, MAX_SOCKETS)
-  if (defaultTimeoutMs !== undefined) assertWhole('defaultTimeoutMs', defaultTimeoutMs, MAX_TIMEOUT_MS)
-  assertWhole('readMaxBytes', readMaxBytes, MAX_MESSAGE_BYTES)
+  assertWhole('maxSockets', normal.maxSockets, { max: MAX_SOCKETS })
+  if (defaultTimeoutMs !== undefined) assertWhole('defaultTimeoutMs', defaultTimeoutMs, { max: MAX_TIMEOUT_MS })
+  assertWhole('readMaxBytes', readMaxBytes, { max: MAX_MESSAGE_BYTES })
   const { decodeBudgetBytes } = normal
-  if (decodeBudgetBytes !== undefined) assertWhole('decodeBudgetBytes', decodeBudgetBytes, Number.MAX_SAFE_INTEGER)
-  if (writeMaxBytes !== Number.POSITIVE_INFINITY) assertWhole('writeMaxBytes', writeMaxBytes, MAX_MESSAGE_BYTES, 0)
-  assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
+  if (decodeBudgetBytes !== undefined)
+    assertWhole('decodeBudgetBytes', decodeBudgetBytes, { max: Number.MAX_SAFE_INTEGER })
+  if (writeMaxBytes !== Number.POSITIVE_INFINITY)
+    assertWhole('writeMaxBytes', writeMaxBytes, { min: 0, max: MAX_MESSAGE_BYTES })
+  assertWhole('compressMinBytes', normal.compressMinBytes, { min: 0, max: MAX_MESSAGE_BYTES })
   return Object.freeze({ ...normal, ...readCompressionsOf(options), channel: normalizeChannelOptions(options) })
 }
 
@@ -222,9 +230,4 @@ function readCompressionsOf(options: CallingOptions): Pick<ReadOptions, 'sendCom
 function assertOneOf(name: string, value: unknown, values: readonly string[]): void {
   if (values.some((each) => each === value)) return
   throw new RangeError(`${name} is ${JSON.stringify(value)}, and must be one of ${values.join(', ')}`)
-}
-
-function assertWhole(name: string, value: number, max: number, min = 1): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return
-  throw new RangeError(`${name} is ${value}, and must be a whole number from ${min} to ${max}`)
 }

@@ -1,6 +1,6 @@
 /** The options of everything that speaks to etcd. */
 import { TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
-import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import { assertWhole, checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import { withPort } from '../resolver/registry-target.ts'
 
 /** How to reach etcd. */
@@ -82,8 +82,6 @@ function complete(owner: string, options: EtcdOptions): ResolvedEtcdOptions {
   if ((username === undefined) !== (password === undefined)) {
     throw new RangeError(`${owner}: username and password must be given together`)
   }
-  if (!(Number.isInteger(timeoutMs) && timeoutMs >= 100 && timeoutMs <= 60_000)) {
-    throw new RangeError(`${owner}: timeoutMs is ${timeoutMs}, and must be a whole number from 100 to 60000`)
-  }
+  assertWhole(`${owner}: timeoutMs`, timeoutMs, { min: 100, max: 60_000 })
   return { ...options, endpoints: Object.freeze(endpoints.map(etcdEndpoint)), timeoutMs }
 }

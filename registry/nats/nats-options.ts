@@ -1,6 +1,6 @@
 /** The options of everything that speaks to the key-value store of NATS. */
 import { assertTlsOptions, TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
-import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import { assertWhole, checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import { withPort } from '../resolver/registry-target.ts'
 
 /** The settings of TLS that connections to NATS know. */
@@ -84,8 +84,8 @@ export function normalizeNatsOptions(options: NatsOptions): ResolvedNatsOptions 
 export function normalizeNatsRegistrarOptions(options: NatsRegistrarOptions): ResolvedNatsRegistrarOptions {
   checkOptions('natsRegistrar', options, REGISTRAR_SHAPE)
   const { ttlMs = 15_000, replicas = 1 } = options
-  assertWhole('natsRegistrar', { name: 'ttlMs', value: ttlMs, min: 1_000, max: 3_600_000 })
-  assertWhole('natsRegistrar', { name: 'replicas', value: replicas, min: 1, max: 5 })
+  assertWhole('natsRegistrar: ttlMs', ttlMs, { min: 1_000, max: 3_600_000 })
+  assertWhole('natsRegistrar: replicas', replicas, { max: 5 })
   return Object.freeze({ ...complete('natsRegistrar', options), ttlMs, replicas })
 }
 
@@ -102,7 +102,7 @@ function complete(owner: string, options: NatsOptions): ResolvedNatsOptions {
   }
   if (!BUCKET.test(bucket)) throw new RangeError(`${owner}: bucket must be 1 to 64 letters, digits, _ and -`)
   assertCredentials(owner, options)
-  assertWhole(owner, { name: 'timeoutMs', value: timeoutMs, min: 100, max: 60_000 })
+  assertWhole(`${owner}: timeoutMs`, timeoutMs, { min: 100, max: 60_000 })
   if (tls !== undefined) assertTlsOptions(tls)
   return { ...options, servers: Object.freeze(servers.map(natsServer)), bucket, timeoutMs }
 }
@@ -114,12 +114,4 @@ function assertCredentials(owner: string, { username, password, token, credentia
   if ([username, token, credentials].filter((each) => each !== undefined).length > 1) {
     throw new RangeError(`${owner}: only one of username, token and credentials may be given`)
   }
-}
-
-function assertWhole(
-  owner: string,
-  { name, value, min, max }: { name: string; value: number; min: number; max: number },
-): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return
-  throw new RangeError(`${owner}: ${name} is ${value}, and must be a whole number from ${min} to ${max}`)
 }

@@ -1,4 +1,4 @@
-/** Checks the names and kinds of options, for callers whose options TypeScript has not checked. */
+/** Checks the names, kinds and ranges of options, for callers whose options TypeScript has not checked. */
 import { nearestName } from './nearest-name.ts'
 
 /** The kind of an option's value; `any` if it is checked elsewhere. */
@@ -70,6 +70,22 @@ export function kindFault(name: string, value: unknown, kinds: readonly OptionKi
   const kind = kindOf(value)
   if (kinds.some((each) => each === 'any' || each === kind)) return undefined
   return `${name} is ${WORDS[kind] ?? kind}, and must be ${wordsOf(kinds)}`
+}
+
+/**
+ * Checks a number.
+ *
+ * @param name with its owner, if errors name it: `etcdResolver: timeoutMs`
+ * @param range the least and the greatest value. `min` is 1 by default
+ * @throws RangeError that names the option, its value and its range
+ */
+export function assertWhole(
+  name: string,
+  value: number,
+  { min = 1, max }: { readonly min?: number; readonly max: number },
+): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return
+  throw new RangeError(`${name} is ${value}, and must be a whole number from ${min} to ${max}`)
 }
 
 function wordsOf(kinds: readonly OptionKind[]): string {
