@@ -1,7 +1,7 @@
 /** The options of everything that speaks to etcd. */
 import { TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { assertWhole, checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
-import { withPort } from '../resolver/registry-target.ts'
+import { readServers } from '../url/server-list.ts'
 
 /** How to reach etcd. */
 export interface EtcdOptions {
@@ -49,8 +49,10 @@ const REGISTRAR_SHAPE: OptionShape = {
   nested: NESTED,
 }
 
-const DEFAULT_ENDPOINTS = ['127.0.0.1:2379']
-const DEFAULT_PORT = '2379'
+/** The port of servers that name none. */
+export const ETCD_PORT = '2379'
+
+const DEFAULT_ENDPOINTS = ['127.0.0.1']
 
 /** Validates the options of `etcdResolver`. Throws RangeError that names the option. */
 export function normalizeEtcdOptions(options: EtcdOptions): ResolvedEtcdOptions {
@@ -68,20 +70,11 @@ export function normalizeEtcdRegistrarOptions(options: EtcdRegistrarOptions): Re
   return Object.freeze({ ...complete('etcdRegistrar', options), ttlMs })
 }
 
-/** Returns `host:port` with the port of etcd if there is none. Throws RangeError for what is not an address. */
-export function etcdEndpoint(text: string): string {
-  return withPort(text, DEFAULT_PORT)
-}
-
 function complete(owner: string, options: EtcdOptions): ResolvedEtcdOptions {
   const { endpoints = DEFAULT_ENDPOINTS, username, password, timeoutMs = 5_000 } = options
-  if (endpoints.length === 0) throw new RangeError(`${owner}: endpoints is empty, and must have a host:port`)
-  if (endpoints.some((each) => typeof each !== 'string' || /[/@,]/.test(each))) {
-    throw new RangeError(`${owner}: endpoints must have the form host:port, without a scheme and without credentials`)
-  }
   if ((username === undefined) !== (password === undefined)) {
     throw new RangeError(`${owner}: username and password must be given together`)
   }
   assertWhole(`${owner}: timeoutMs`, timeoutMs, { min: 100, max: 60_000 })
-  return { ...options, endpoints: Object.freeze(endpoints.map(etcdEndpoint)), timeoutMs }
+  return { ...options, endpoints: readServers(`${owner}: endpoints`, endpoints, ETCD_PORT), timeoutMs }
 }

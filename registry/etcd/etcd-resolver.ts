@@ -7,7 +7,7 @@ import { RegistryResolver } from '../resolver/registry-resolver.ts'
 import { serversOf, serviceOf } from '../resolver/registry-target.ts'
 import { EtcdClient } from './etcd-client.ts'
 import { EtcdInstances } from './etcd-instances.ts'
-import { type EtcdOptions, etcdEndpoint, normalizeEtcdOptions, type ResolvedEtcdOptions } from './etcd-options.ts'
+import { ETCD_PORT, type EtcdOptions, normalizeEtcdOptions } from './etcd-options.ts'
 import { watchInstances } from './etcd-watch.ts'
 
 /**
@@ -27,12 +27,13 @@ export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
   return Object.freeze({
     scheme: 'etcd',
     defaultAuthority(target: Target) {
-      optionsFor(target, normal)
+      // Validates the servers, too.
+      serversOf(target, ETCD_PORT)
       return authorityOf(serviceOf(target))
     },
     create(target, context) {
       const service = serviceOf(target)
-      const resolved = optionsFor(target, normal)
+      const resolved = { ...normal, endpoints: serversOf(target, ETCD_PORT) ?? normal.endpoints }
       return new RegistryResolver(context, {
         subject: `${service} in etcd`,
         async watch(onEndpoints, signal) {
@@ -47,10 +48,4 @@ export function etcdResolver(options: EtcdOptions = {}): ResolverFactory {
       })
     },
   } satisfies ResolverFactory)
-}
-
-/** The members in the target come before those in the options. */
-function optionsFor(target: Target, options: ResolvedEtcdOptions): ResolvedEtcdOptions {
-  const endpoints = serversOf(target)
-  return endpoints === null ? options : { ...options, endpoints: endpoints.map(etcdEndpoint) }
 }

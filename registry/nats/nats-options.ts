@@ -1,7 +1,7 @@
 /** The options of everything that speaks to the key-value store of NATS. */
 import { assertTlsOptions, TLS_OPTION_KINDS, type TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { assertWhole, checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
-import { withPort } from '../resolver/registry-target.ts'
+import { readServers } from '../url/server-list.ts'
 
 /** The settings of TLS that connections to NATS know. */
 export type NatsTlsOptions = Omit<TlsOptions, 'servername' | 'allowMissingAlpn'>
@@ -70,8 +70,10 @@ const REGISTRAR_SHAPE: OptionShape = {
   nested: NESTED,
 }
 
-const DEFAULT_SERVERS = ['127.0.0.1:4222']
-const DEFAULT_PORT = '4222'
+/** The port of servers that name none. */
+export const NATS_PORT = '4222'
+
+const DEFAULT_SERVERS = ['127.0.0.1']
 const BUCKET = /^[\w-]{1,64}$/
 
 /** Validates the options of `natsResolver`. Throws RangeError that names the option. */
@@ -89,22 +91,13 @@ export function normalizeNatsRegistrarOptions(options: NatsRegistrarOptions): Re
   return Object.freeze({ ...complete('natsRegistrar', options), ttlMs, replicas })
 }
 
-/** Returns `host:port` with the port of NATS if there is none. Throws RangeError for what is not an address. */
-export function natsServer(text: string): string {
-  return withPort(text, DEFAULT_PORT)
-}
-
 function complete(owner: string, options: NatsOptions): ResolvedNatsOptions {
   const { servers = DEFAULT_SERVERS, bucket = 'portico-registry', timeoutMs = 5_000, tls } = options
-  if (servers.length === 0) throw new RangeError(`${owner}: servers is empty, and must have a host:port`)
-  if (servers.some((each) => typeof each !== 'string' || /[/@,]/.test(each))) {
-    throw new RangeError(`${owner}: servers must have the form host:port, without a scheme and without credentials`)
-  }
   if (!BUCKET.test(bucket)) throw new RangeError(`${owner}: bucket must be 1 to 64 letters, digits, _ and -`)
   assertCredentials(owner, options)
   assertWhole(`${owner}: timeoutMs`, timeoutMs, { min: 100, max: 60_000 })
   if (tls !== undefined) assertTlsOptions(tls)
-  return { ...options, servers: Object.freeze(servers.map(natsServer)), bucket, timeoutMs }
+  return { ...options, servers: readServers(`${owner}: servers`, servers, NATS_PORT), bucket, timeoutMs }
 }
 
 function assertCredentials(owner: string, { username, password, token, credentials }: NatsOptions): void {

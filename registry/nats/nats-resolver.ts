@@ -6,7 +6,7 @@ import { RegistryResolver } from '../resolver/registry-resolver.ts'
 import { serversOf, serviceOf } from '../resolver/registry-target.ts'
 import { openNatsBucket } from './nats-bucket.ts'
 import { NatsInstances } from './nats-instances.ts'
-import { type NatsOptions, natsServer, normalizeNatsOptions, type ResolvedNatsOptions } from './nats-options.ts'
+import { NATS_PORT, type NatsOptions, normalizeNatsOptions } from './nats-options.ts'
 import { watchInstances } from './nats-watch.ts'
 
 /**
@@ -26,12 +26,13 @@ export function natsResolver(options: NatsOptions = {}): ResolverFactory {
   return Object.freeze({
     scheme: 'nats',
     defaultAuthority(target: Target) {
-      optionsFor(target, normal)
+      // Validates the servers, too.
+      serversOf(target, NATS_PORT)
       return authorityOf(serviceOf(target))
     },
     create(target, context) {
       const service = serviceOf(target)
-      const resolved = optionsFor(target, normal)
+      const resolved = { ...normal, servers: serversOf(target, NATS_PORT) ?? normal.servers }
       const { clock } = context
       const instances = new NatsInstances(report)
       return new RegistryResolver(context, {
@@ -50,10 +51,4 @@ export function natsResolver(options: NatsOptions = {}): ResolverFactory {
       })
     },
   } satisfies ResolverFactory)
-}
-
-/** The servers in the target come before those in the options. */
-function optionsFor(target: Target, options: ResolvedNatsOptions): ResolvedNatsOptions {
-  const servers = serversOf(target)
-  return servers === null ? options : { ...options, servers: servers.map(natsServer) }
 }

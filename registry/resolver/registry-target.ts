@@ -1,6 +1,6 @@
 /** Reads targets such as `etcd:///greeter` and `etcd://10.0.0.5:2379,10.0.0.6:2379/greeter`. */
 import type { Target } from '../../client/node/contracts/resolver.ts'
-import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
+import { withPort } from '../url/server-list.ts'
 
 /**
  * Returns the service of a target.
@@ -14,13 +14,14 @@ export function serviceOf({ scheme, endpoint }: Target): string {
 }
 
 /**
- * Returns the servers of the registry that a target names; null if it names none.
+ * Returns `host:port` of the servers of the registry that a target names; null if it names none.
  *
- * @throws RangeError for credentials
+ * @param port that of servers without one
+ * @throws RangeError for credentials, and for what is not an address
  */
-export function serversOf(target: Target): readonly string[] | null {
+export function serversOf(target: Target, port: string): readonly string[] | null {
   assertNoCredentials(target)
-  return target.authority === '' ? null : target.authority.split(',')
+  return target.authority === '' ? null : target.authority.split(',').map((server) => withPort(server, port))
 }
 
 /**
@@ -31,14 +32,6 @@ export function serversOf(target: Target): readonly string[] | null {
 export function assertNoCredentials({ scheme, authority }: Target): void {
   if (!authority.includes('@')) return
   throw new RangeError(`the target must not have credentials: give them to ${scheme}Resolver`)
-}
-
-/** Returns `host:port` of a server, with a default port. Throws RangeError for what is not an address. */
-export function withPort(server: string, port: string): string {
-  const hasPort = /:\d+$/.test(server.replace(/^\[.*\]/, ''))
-  const address = hasPort ? server : `${server}:${port}`
-  parseHostPort(address)
-  return address
 }
 
 function decoded(text: string): string {
