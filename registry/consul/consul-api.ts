@@ -1,8 +1,7 @@
 /** Requests to a Consul agent. */
 import type { Clock } from '../../wire/http2/http2.ts'
-import { apiTls } from '../http/api-tls.ts'
+import { apiTls, readToken } from '../http/api-access.ts'
 import { HttpApi } from '../http/http-api.ts'
-import { readToken } from '../http/read-token.ts'
 import type { ConsulAccess } from './consul-options.ts'
 
 /** One request. */

@@ -1,7 +1,6 @@
 /** The options that the registrar and the resolver of Consul share. */
 import type { OptionKinds } from '../../wire/options/check-options.ts'
-import { API_TLS_SHAPE, type ApiTlsOptions } from '../http/api-tls.ts'
-import { isToken } from '../http/read-token.ts'
+import { API_TLS_SHAPE, type ApiTlsOptions, isToken, readApiUrl } from '../http/api-access.ts'
 
 /** How to reach an agent. */
 export interface ConsulOptions {
@@ -32,6 +31,8 @@ export const CONSUL_KINDS: OptionKinds<ConsulOptions> = {
 /** The shapes of options that are objects. */
 export const CONSUL_NESTED = { tls: API_TLS_SHAPE }
 
+const CLEARTEXT_URL = 'http://127.0.0.1:8500'
+
 /** Options of which each has a value. */
 export interface ConsulAccess {
   readonly baseUrl: URL
@@ -48,11 +49,9 @@ export interface ConsulAccess {
  * @throws RangeError naming the option and its range, never the token
  */
 export function normalizeConsulOptions(owner: string, options: ConsulOptions): ConsulAccess {
-  const { address, token, tokenFile, namespace, partition, tls } = options
-  const baseUrl = readAddress(
-    owner,
-    address ?? (tls === undefined ? 'http://127.0.0.1:8500' : 'https://127.0.0.1:8501'),
-  )
+  const { token, tokenFile, namespace, partition, tls } = options
+  const { address = tls === undefined ? CLEARTEXT_URL : 'https://127.0.0.1:8501' } = options
+  const baseUrl = readApiUrl(`${owner}: address`, address, CLEARTEXT_URL)
   if (token !== undefined && tokenFile !== undefined) {
     throw new RangeError(`${owner}: token and tokenFile must not both be given`)
   }
@@ -64,15 +63,6 @@ export function normalizeConsulOptions(owner: string, options: ConsulOptions): C
   }
   const tenancy = { ...(namespace !== undefined && { ns: namespace }), ...(partition !== undefined && { partition }) }
   return Object.freeze({ baseUrl, token, tokenFile, tenancy: Object.freeze(tenancy), tls })
-}
-
-function readAddress(owner: string, address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : null
-  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (url !== null && isPlain && /^https?:$/.test(url.protocol)) return url
-  throw new RangeError(
-    `${owner}: address must be a URL such as http://127.0.0.1:8500, without user, query and fragment`,
-  )
 }
 
 /**

@@ -3,9 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { readRegularFile } from '../../client/node/base/read-regular-file.ts'
 import type { Clock } from '../../wire/http2/http2.ts'
 import { clipSentence } from '../../wire/text/clip-text.ts'
-import { apiTls } from '../http/api-tls.ts'
+import { apiTls, readToken } from '../http/api-access.ts'
 import { ApiError, HttpApi } from '../http/http-api.ts'
-import { readToken } from '../http/read-token.ts'
 import { isLabel, type KubernetesAccess } from './kubernetes-options.ts'
 
 /** One request. */

@@ -1,6 +1,6 @@
 /** How to reach the API of a Kubernetes cluster: by default as a pod does, with its service account. */
 import type { OptionKinds } from '../../wire/options/check-options.ts'
-import { API_TLS_SHAPE, type ApiTlsOptions } from '../http/api-tls.ts'
+import { API_TLS_SHAPE, type ApiTlsOptions, readApiUrl } from '../http/api-access.ts'
 
 /** The options that the registrar and the resolver of Kubernetes share. */
 export interface KubernetesOptions {
@@ -46,7 +46,8 @@ export interface KubernetesAccess {
  */
 export function normalizeKubernetesOptions(owner: string, options: KubernetesOptions): KubernetesAccess {
   const { server, namespace, tls } = options
-  const baseUrl = server === undefined ? clusterUrl(owner) : readServer(owner, server)
+  const baseUrl =
+    server === undefined ? clusterUrl(owner) : readApiUrl(`${owner}: server`, server, 'https://10.0.0.1:6443')
   const isPlain = baseUrl.protocol === 'http:'
   if (isPlain && (tls !== undefined || options.tokenFile !== undefined)) {
     throw new RangeError(`${owner}: tokenFile and tls need a server that begins with https:`)
@@ -78,11 +79,4 @@ function clusterUrl(owner: string): URL {
   const text = `https://${host?.includes(':') === true ? `[${host}]` : host}:${port}`
   if (host !== undefined && host !== '' && URL.canParse(text)) return new URL(text)
   throw new RangeError(`${owner}: server must be set outside of a cluster, where KUBERNETES_SERVICE_HOST is missing`)
-}
-
-function readServer(owner: string, server: string): URL {
-  const url = URL.canParse(server) ? new URL(server) : null
-  const isBare = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (url !== null && isBare && /^https?:$/.test(url.protocol)) return url
-  throw new RangeError(`${owner}: server must be a URL such as https://10.0.0.1:6443, without user, query and fragment`)
 }
