@@ -1,4 +1,5 @@
 /** Parses targets of Kubernetes: `kubernetes:///greeter.shop:grpc`. */
+import { isPort } from '../../client/node/contracts/endpoint.ts'
 import type { Target } from '../../client/node/contracts/resolver.ts'
 import { assertNoCredentials } from '../resolver/registry-target.ts'
 import { isLabel } from './kubernetes-options.ts'
@@ -26,8 +27,8 @@ export function parseKubernetesTarget(target: Target): KubernetesTarget {
   const { authority, endpoint } = target
   const [, service = '', namespace, portText] = FORM.exec(endpoint) ?? []
   const port = portText !== undefined && /^\d+$/.test(portText) ? Number(portText) : portText
-  const isPort = typeof port === 'number' ? port >= 1 && port <= 65_535 : port === undefined || isLabel(port)
-  if (authority !== '' || !isLabel(service) || (namespace !== undefined && !isLabel(namespace)) || !isPort) {
+  const isUsable = typeof port === 'number' ? isPort(port) : port === undefined || isLabel(port)
+  if (authority !== '' || !isLabel(service) || (namespace !== undefined && !isLabel(namespace)) || !isUsable) {
     const form = 'kubernetes:///service.namespace:port'
     throw new RangeError(`the service is "${authority}/${endpoint}": the target must have the form ${form}`)
   }

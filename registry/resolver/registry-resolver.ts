@@ -1,6 +1,7 @@
 /** Resolves a service by watching a registry. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type Backoff, backoffDelayMs } from '../../client/core/backoff.ts'
+import { endpointKey } from '../../client/node/balancer/endpoint-children/endpoint-key.ts'
 import { connectErrorOf } from '../../client/node/base/thrown.ts'
 import { addressKey, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import type { Resolver, ResolverContext } from '../../client/node/contracts/resolver.ts'
@@ -97,7 +98,7 @@ export class RegistryResolver implements Resolver {
 
 /** Keeps the last of several endpoints with the same addresses: a server that started again may be there twice until its old entry expires. */
 function uniqueEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const unique = new Map(endpoints.map((endpoint) => [endpoint.addresses.map(addressKey).sort().join(), endpoint]))
+  const unique = new Map(endpoints.map((endpoint) => [endpointKey(endpoint), endpoint]))
   return unique.size === endpoints.length ? endpoints : [...unique.values()]
 }
 
