@@ -119,21 +119,15 @@ interface Answer {
 
 async function ask({ api, query, signal }: Watch, index: bigint, waitMs: number): Promise<Answer> {
   const { service, tags, datacenter, allowStale } = query
+  const parameters: [name: string, value: string][] = [['passing', '1']]
+  if (datacenter !== undefined) parameters.push(['dc', datacenter])
+  if (allowStale) parameters.push(['stale', ''])
+  for (const tag of tags) parameters.push(['tag', tag])
+  if (index > 0n) parameters.push(['index', `${index}`], ['wait', `${waitMs}ms`])
   const { head, text } = await api.send({
     method: 'GET',
     path: `health/service/${encodeURIComponent(service)}`,
-    query: [
-      ['passing', '1'],
-      ...(datacenter === undefined ? [] : [['dc', datacenter] as const]),
-      ...(allowStale ? [['stale', ''] as const] : []),
-      ...tags.map((tag) => ['tag', tag] as const),
-      ...(index === 0n
-        ? []
-        : ([
-            ['index', `${index}`],
-            ['wait', `${waitMs}ms`],
-          ] as const)),
-    ],
+    query: parameters,
     // Agents wait up to a sixteenth longer, so that clients do not ask in step.
     timeoutMs: waitMs + waitMs / 16 + MARGIN_MS,
     signal,

@@ -1,7 +1,6 @@
 /** Keeps one instance registered: registers again with a backoff, follows its health, and removes it at the end. */
 import { type Backoff, backoffDelayMs, DEFAULT_BACKOFF } from '../../client/core/backoff.ts'
 import { addressText } from '../../client/node/contracts/endpoint.ts'
-import type { ScheduledTimer } from '../../wire/http2/http2.ts'
 import type { RegistrarContext, Registration, ServiceInstance } from '../contracts/registrar.ts'
 import { pause } from '../time/pause.ts'
 
@@ -44,7 +43,6 @@ export class KeptRegistration implements Registration {
   #abort = new AbortController()
   /** Settles when the current hold and its release are over. Never rejects. */
   #work: Promise<void> = Promise.resolve()
-
   /** Settles when everything is over; null before `deregister`. */
   #closed: Promise<void> | null = null
 
@@ -149,11 +147,9 @@ export class KeptRegistration implements Registration {
   }
 
   async #within(timeoutMs: number, work: Promise<void>): Promise<void> {
-    let timer: ScheduledTimer | undefined
-    const timeUp = new Promise<void>((resolve) => {
-      timer = this.#context.clock.schedule(resolve, timeoutMs)
-    })
+    const { promise: timeUp, resolve } = Promise.withResolvers<void>()
+    const timer = this.#context.clock.schedule(resolve, timeoutMs)
     await Promise.race([work, timeUp])
-    timer?.cancel()
+    timer.cancel()
   }
 }
