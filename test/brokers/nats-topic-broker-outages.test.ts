@@ -3,14 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { TopicBroker } from '../../server/demo/topics/broker/topic-broker.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
 import type { NatsTopicBrokerOptions } from '../../server/demo/topics/nats/nats-topic-options.ts'
-import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
+import { beginRecorded, type RecordedBroker, type StartingBroker } from '../support/brokers/broker-recorder.ts'
+import { withJetStreamManager } from '../support/brokers/nats-manager.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/ports.ts'
@@ -19,32 +18,20 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const LIMITS = { maxTopicMessages: 100, maxTopicBytes: 10_000, maxTotalBytes: 1_000_000, maxTopics: 1_000 }
 const UNAVAILABLE = { name: 'TopicError', reason: 'unavailable' }
 
-/** A broker, and what it reported. */
-interface Process {
-  readonly broker: TopicBroker
-  readonly messages: TopicMessage[]
-  readonly available: boolean[]
-}
-
-const brokers: TopicBroker[] = []
 let server: BrokerProcess
 
 beforeAll(async () => {
   server = await startNatsServer()
 })
 
-afterEach(async () => {
-  await Promise.all(brokers.splice(0).map((broker) => broker.close()))
-})
-
 afterAll(() => server[Symbol.asyncDispose]())
 
 test.each(['SIGTERM', 'SIGKILL'] as const)('goes on where it was after %s and a restart of NATS', async (signal) => {
-  const { broker, messages, available } = await newProcess()
+  const { broker, messages, availability } = await newProcess()
   await broker.follow('news')
   const first = await broker.append('news', 'one', 3)
   await server.stop(signal)
-  await expect.poll(() => available).toEqual([true, false])
+  await expect.poll(() => availability).toEqual([true, false])
   expect(broker.isAvailable).toBe(false)
   const startedAt = performance.now()
   await expect(broker.append('news', 'lost', 4)).rejects.toMatchObject(UNAVAILABLE)
@@ -54,7 +41,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)('goes on where it was after %s and a 
   expect(performance.now() - startedAt).toBeLessThan(1_000)
 
   await server.start()
-  await expect.poll(() => available, { timeout: 10_000 }).toEqual([true, false, true])
+  await expect.poll(() => availability, { timeout: 10_000 }).toEqual([true, false, true])
   const second = await broker.append('news', 'two', 3)
   expect(second).toMatchObject({ epoch: first.epoch, sequence: 2n })
   await expect.poll(() => messages).toEqual([first, second])
@@ -62,7 +49,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)('goes on where it was after %s and a 
 })
 
 test('is unavailable soon after NATS freezes, and comes back with it', async () => {
-  const { broker, available } = await newProcess({ timeoutMs: 600 })
+  const { broker, availability } = await newProcess({ timeoutMs: 600 })
   await broker.append('news', 'one', 3)
   server.signal('SIGSTOP')
   try {
@@ -75,7 +62,7 @@ test('is unavailable soon after NATS freezes, and comes back with it', async () 
     server.signal('SIGCONT')
   }
   await expect.poll(() => broker.isAvailable, { timeout: 10_000 }).toBe(true)
-  expect(available.at(-1)).toBe(true)
+  expect(availability.at(-1)).toBe(true)
   const last = await broker.append('news', 'four', 4)
   const { messages } = await broker.read('news', 0n)
   // The last of these may have been appended: it was on its way.
@@ -97,12 +84,12 @@ test('begins a topic again under another epoch when its history is gone', async 
   const { broker, messages } = await newProcess({ stream })
   await broker.follow('news')
   const first = await broker.append('news', 'one', 3)
-  await withManager((manager) => manager.streams.purge(stream))
+  await withJetStreamManager(server.port, (manager) => manager.streams.purge(stream))
   const second = await broker.append('news', 'two', 3)
   expect(second.sequence).toBe(1n)
   expect(second.epoch).not.toBe(first.epoch)
 
-  await withManager((manager) => manager.streams.delete(stream))
+  await withJetStreamManager(server.port, (manager) => manager.streams.delete(stream))
   await expect(broker.append('news', 'lost', 4)).rejects.toMatchObject(UNAVAILABLE)
   await expect.poll(() => broker.isAvailable).toBe(true)
   const third = await broker.append('news', 'three', 5)
@@ -116,7 +103,7 @@ test('begins a topic again after the stream lost messages that were acknowledged
   const { broker } = await newProcess({ stream })
   const first = await broker.append('news', 'one', 3)
   await broker.append('news', 'two', 3)
-  await withManager(async (manager) => {
+  await withJetStreamManager(server.port, async (manager) => {
     const { state } = await manager.streams.info(stream)
     await manager.streams.deleteMessage(stream, state.last_seq)
   })
@@ -131,7 +118,7 @@ test('begins a topic again after such a loss, though its place was kept meanwhil
   await broker.follow('news')
   const first = await broker.append('news', 'one', 3)
   await broker.append('news', 'two', 3)
-  await withManager(async (manager) => {
+  await withJetStreamManager(server.port, async (manager) => {
     const { state } = await manager.streams.info(stream)
     await manager.streams.deleteMessage(stream, state.last_seq)
   })
@@ -285,14 +272,14 @@ test('refuses to start with a server that is too old', async () => {
 
 test('refuses a stream that was made for something else, and resizes one of its own', async () => {
   const stream = `test-${randomUUID()}`
-  await withManager((manager) => manager.streams.add({ name: stream, subjects: ['else.>'] }))
+  await withJetStreamManager(server.port, (manager) => manager.streams.add({ name: stream, subjects: ['else.>'] }))
   await expect(startBroker({ stream }).started).rejects.toThrow(
     /stream test-\S+ cannot keep topics: subjects must be \["test-\S+\.kept\.\*"\], is \["else\.>"\]; .*republish.*\. Delete it/,
   )
   const own = `test-${randomUUID()}`
   await newProcess({ stream: own })
   await newProcess({ stream: own, limits: { ...LIMITS, maxTopicMessages: 7, maxTotalBytes: 500_000 } })
-  const { config } = await withManager((manager) => manager.streams.info(own))
+  const { config } = await withJetStreamManager(server.port, (manager) => manager.streams.info(own))
   expect([config.max_msgs_per_subject, config.max_bytes]).toEqual([7, 500_000])
 })
 
@@ -311,31 +298,13 @@ async function untilItFails(action: () => Promise<unknown>): Promise<never> {
   for (;;) await action()
 }
 
-async function newProcess(options: Partial<NatsTopicBrokerOptions> = {}): Promise<Process> {
+async function newProcess(options: Partial<NatsTopicBrokerOptions> = {}): Promise<RecordedBroker> {
   const { started, ...process } = startBroker(options)
   await started
   return process
 }
 
-function startBroker(options: Partial<NatsTopicBrokerOptions>): Process & { readonly started: Promise<void> } {
+function startBroker(options: Partial<NatsTopicBrokerOptions>): StartingBroker {
   const url = `nats://127.0.0.1:${server.port}`
-  const broker = createNatsTopicBroker({ url, limits: LIMITS, stream: `test-${randomUUID()}`, ...options })
-  brokers.push(broker)
-  const messages: TopicMessage[] = []
-  const available: boolean[] = []
-  const started = broker.start({
-    onMessage: (message) => messages.push(message),
-    onAvailable: (isAvailable) => available.push(isAvailable),
-  })
-  started.catch(() => {})
-  return { broker, messages, available, started }
-}
-
-async function withManager<T>(work: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<T>): Promise<T> {
-  const connection = await connect({ port: server.port })
-  try {
-    return await work(await jetstreamManager(connection))
-  } finally {
-    await connection.close()
-  }
+  return beginRecorded(createNatsTopicBroker({ url, limits: LIMITS, stream: `test-${randomUUID()}`, ...options }))
 }

@@ -1,22 +1,17 @@
 /** What the broker over NATS JetStream drops when there is no room. */
 import { randomUUID } from 'node:crypto'
-import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { TopicBroker, TopicBrokerLimits } from '../../server/demo/topics/broker/topic-broker.ts'
+import type { StreamInfo } from '@nats-io/jetstream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TopicBrokerLimits } from '../../server/demo/topics/broker/topic-broker.ts'
 import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
-import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
+import { type RecordedBroker, startRecorded } from '../support/brokers/broker-recorder.ts'
+import { withJetStreamManager } from '../support/brokers/nats-manager.ts'
 import { OLDEST_NATS_VERSION, startNatsServer } from '../support/brokers/nats-server.ts'
 
 const LIMITS = { maxTopicMessages: 1_000, maxTopicBytes: 1_000_000, maxTotalBytes: 10_000_000, maxTopics: 1_000 }
 
-const brokers: TopicBroker[] = []
 let server: BrokerProcess
-
-afterEach(async () => {
-  await Promise.all(brokers.splice(0).map((broker) => broker.close()))
-})
 
 describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
   beforeAll(async () => {
@@ -85,35 +80,19 @@ describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
   })
 })
 
-async function newProcess(
-  stream: string,
-  limits: TopicBrokerLimits,
-): Promise<{ broker: TopicBroker; messages: TopicMessage[] }> {
-  const broker = createNatsTopicBroker({ url: `nats://127.0.0.1:${server.port}`, limits, stream })
-  brokers.push(broker)
-  const messages: TopicMessage[] = []
-  await broker.start({ onMessage: (message) => messages.push(message), onAvailable: () => {} })
-  return { broker, messages }
+function newProcess(stream: string, limits: TopicBrokerLimits): Promise<RecordedBroker> {
+  return startRecorded(createNatsTopicBroker({ url: `nats://127.0.0.1:${server.port}`, limits, stream }))
 }
 
 /** Whether the last entry of a topic is far from being dropped. */
 async function isSafe(stream: string, topic: string): Promise<boolean> {
   const { state, config } = await info(stream)
-  const last = await withManager((manager) => {
+  const last = await withJetStreamManager(server.port, (manager) => {
     return manager.streams.getMessage(stream, { last_by_subj: `${stream}.kept.${topic}` })
   })
   return state.bytes < config.max_bytes / 2 || (last?.seq ?? 0) > (state.first_seq + state.last_seq) / 2
 }
 
 function info(stream: string): Promise<StreamInfo> {
-  return withManager((manager) => manager.streams.info(stream))
-}
-
-async function withManager<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
-  const connection = await connect({ port: server.port })
-  try {
-    return await work(await jetstreamManager(connection))
-  } finally {
-    await connection.close()
-  }
+  return withJetStreamManager(server.port, (manager) => manager.streams.info(stream))
 }

@@ -1,29 +1,15 @@
 /** The broker of topics over NATS JetStream, against real servers. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { TopicBroker } from '../../server/demo/topics/broker/topic-broker.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
-import type { NatsTopicBrokerOptions } from '../../server/demo/topics/nats/nats-topic-options.ts'
-import type { TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
+import { type RecordedBroker, startRecorded } from '../support/brokers/broker-recorder.ts'
 import { OLDEST_NATS_VERSION, startNatsServer } from '../support/brokers/nats-server.ts'
 import { freePort } from '../support/ports.ts'
 
 const LIMITS = { maxTopicMessages: 100, maxTopicBytes: 10_000, maxTotalBytes: 1_000_000, maxTopics: 1_000 }
 
-/** A broker, and what it reported. */
-interface Process {
-  readonly broker: TopicBroker
-  readonly messages: TopicMessage[]
-  readonly available: boolean[]
-}
-
-const processes: Process[] = []
 let server: BrokerProcess
-
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map(({ broker }) => broker.close()))
-})
 
 describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
   beforeAll(async () => {
@@ -62,7 +48,7 @@ describe.each([undefined, OLDEST_NATS_VERSION])('NATS %s', (version) => {
   test('several publishers on one topic all make progress', async () => {
     const [a, b, c] = await Promise.all([newProcess('shared'), newProcess('shared'), newProcess('shared')])
     await a.broker.follow('busy')
-    const publish = async ({ broker }: Process) => {
+    const publish = async ({ broker }: RecordedBroker) => {
       const appended = []
       for (let count = 0; count < 60; count += 1) appended.push(await broker.append('busy', 'x', 1))
       return appended
@@ -127,7 +113,7 @@ test('reads leave no subscription behind', async () => {
   await expect.poll(subscriptions).toEqual(before)
 })
 
-async function twoProcesses(): Promise<[Process, Process]> {
+async function twoProcesses(): Promise<[RecordedBroker, RecordedBroker]> {
   const stream = newStream()
   return Promise.all([newProcess(stream), newProcess(stream)])
 }
@@ -136,13 +122,6 @@ function newStream(): string {
   return `test-${randomUUID()}`
 }
 
-async function newProcess(stream = newStream(), options: Partial<NatsTopicBrokerOptions> = {}): Promise<Process> {
-  const broker = createNatsTopicBroker({ url: `nats://127.0.0.1:${server.port}`, limits: LIMITS, stream, ...options })
-  const process: Process = { broker, messages: [], available: [] }
-  processes.push(process)
-  await broker.start({
-    onMessage: (message) => process.messages.push(message),
-    onAvailable: (isAvailable) => process.available.push(isAvailable),
-  })
-  return process
+function newProcess(stream = newStream()): Promise<RecordedBroker> {
+  return startRecorded(createNatsTopicBroker({ url: `nats://127.0.0.1:${server.port}`, limits: LIMITS, stream }))
 }

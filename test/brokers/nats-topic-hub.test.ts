@@ -1,14 +1,13 @@
 /** The contract of topic hubs, over NATS JetStream. Each test has a stream of its own. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type BrokerTopicHub, createBrokerTopicHub } from '../../server/demo/topics/broker/broker-topic-hub.ts'
 import { type BrokerTopicHubOptions, brokerLimitsOf } from '../../server/demo/topics/broker/broker-topic-hub-options.ts'
 import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-broker.ts'
 import type { TopicHub } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
+import { withJetStreamManager } from '../support/brokers/nats-manager.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
 import type { TopicHubOutages, TopicHubSetup } from '../support/contracts/topic-hub-bench.ts'
 import { testTopicHub } from '../support/contracts/topic-hub-contract.ts'
@@ -59,9 +58,7 @@ class NatsSetup implements TopicHubSetup, TopicHubOutages {
   }
 
   async wipe(): Promise<void> {
-    const connection = await connect({ port: server.port })
-    await (await jetstreamManager(connection)).streams.purge(this.#stream)
-    await connection.close()
+    await withJetStreamManager(server.port, (manager) => manager.streams.purge(this.#stream))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

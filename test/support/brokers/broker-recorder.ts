@@ -19,16 +19,30 @@ export interface RecordedBroker {
   readonly availability: boolean[]
 }
 
-/** Starts a broker, which is closed when the running test ends. */
+/** A broker that may still be starting. */
+export interface StartingBroker extends RecordedBroker {
+  /** What start() returned. */
+  readonly started: Promise<void>
+}
+
+/** Starts a broker, which is closed when the running test ends, and waits until it can be used. */
 export async function startRecorded(broker: TopicBroker): Promise<RecordedBroker> {
+  const { started, ...recorded } = beginRecorded(broker)
+  await started
+  return recorded
+}
+
+/** The same, without waiting. */
+export function beginRecorded(broker: TopicBroker): StartingBroker {
   const messages: TopicMessage[] = []
   const availability: boolean[] = []
   onTestFinished(() => broker.close())
-  await broker.start({
+  const started = broker.start({
     onMessage: (message) => messages.push(message),
     onAvailable: (isAvailable) => availability.push(isAvailable),
   })
-  return { broker, messages, availability }
+  started.catch(() => {})
+  return { broker, messages, availability, started }
 }
 
 /** Appends a text. */
