@@ -1,5 +1,4 @@
 /** Topics in a cluster of NATS, of which one server dies. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,7 +8,7 @@ import { createNatsTopicBroker } from '../../server/demo/topics/nats/nats-topic-
 import type { TopicHub, TopicMessage } from '../../server/demo/topics/topic-hub.ts'
 import type { BrokerProcess } from '../support/brokers/broker-process.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
-import { takeUntil } from '../support/contracts/topic-hub-bench.ts'
+import { publishWhenBack, takeUntil } from '../support/contracts/topic-hub-bench.ts'
 import { freePort } from '../support/ports.ts'
 
 const STREAM = 'cluster'
@@ -23,13 +22,13 @@ test('nothing is lost when the server that leads the stream dies', { timeout: PA
   await subscription.join('news')
   const confirmed: TopicMessage[] = []
   const publish = async (hub: TopicHub, texts: readonly string[]) => {
-    for (const text of texts) confirmed.push(await publishWhenBack(hub, text))
+    for (const text of texts) confirmed.push(await publishWhenBack(hub, 'news', text))
   }
   await Promise.all([publish(publisher, ['a1', 'a2', 'a3']), publish(other, ['b1', 'b2', 'b3'])])
 
   await servers.get(await leaderOf(servers))?.stop('SIGKILL')
   await Promise.all([publish(publisher, ['a4', 'a5', 'a6']), publish(other, ['b4', 'b5', 'b6'])])
-  await publishWhenBack(publisher, 'end')
+  await publishWhenBack(publisher, 'news', 'end')
   const read = await takeUntil(subscription, 'end')
   expect(read.map(({ message }) => message.sequence)).toEqual(read.map((_, index) => BigInt(index + 1)))
   expect(read.map(({ message }) => message)).toEqual(expect.arrayContaining(confirmed))
@@ -70,13 +69,5 @@ async function leaderOf(servers: ReadonlyMap<string, BrokerProcess>): Promise<st
     return cluster?.leader ?? ''
   } finally {
     await connection.close()
-  }
-}
-
-async function publishWhenBack(hub: TopicHub, text: string): Promise<TopicMessage> {
-  for (;;) {
-    const published = await Promise.resolve(hub.publish('news', text)).catch(() => null)
-    if (published !== null) return published
-    await sleep(50)
   }
 }

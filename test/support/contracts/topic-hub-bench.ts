@@ -1,7 +1,14 @@
 /** What the contract suite of topic hubs needs of an engine, and what its tests share. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerTopicHubOptions } from '../../../server/demo/topics/broker/broker-topic-hub-options.ts'
 import { TopicError } from '../../../server/demo/topics/topic-error.ts'
-import type { TopicDelivery, TopicHub, TopicMessage, TopicSubscription } from '../../../server/demo/topics/topic-hub.ts'
+import type {
+  TopicDelivery,
+  TopicHub,
+  TopicMessage,
+  TopicPosition,
+  TopicSubscription,
+} from '../../../server/demo/topics/topic-hub.ts'
 
 /** Where one test runs: a broker, or a part of one, that has no topics yet. */
 export interface TopicHubSetup extends AsyncDisposable {
@@ -78,6 +85,22 @@ export async function publishAll(hub: TopicHub, topic: string, texts: Iterable<s
   const published: TopicMessage[] = []
   for (const text of texts) published.push(await hub.publish(topic, text))
   return published
+}
+
+/** Publishes a text as soon as the broker takes it. */
+export async function publishWhenBack(hub: TopicHub, topic: string, text: string): Promise<TopicMessage> {
+  for (;;) {
+    const published = await Promise.resolve(hub.publish(topic, text)).catch(() => undefined)
+    if (published !== undefined) return published
+    await sleep(5)
+  }
+}
+
+/** Creates a subscriber that has joined a topic. */
+export async function joined(hub: TopicHub, topic: string, after?: TopicPosition): Promise<TopicSubscription> {
+  const subscription = hub.subscribe()
+  await subscription.join(topic, after)
+  return subscription
 }
 
 /** `'1'` to `'count'`. */

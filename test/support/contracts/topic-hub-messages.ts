@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import {
   failureOf,
+  joined,
   numbered,
   publishAll,
   TopicHubBench,
@@ -13,44 +14,8 @@ import {
 
 /** Names that differ only where a broker's names might not. */
 const NAMES = [
-  ...[
-    'a',
-    'A',
-    'a.',
-    '.a',
-    '..a',
-    'a..',
-    'a..b',
-    'a.b',
-    'a/b',
-    'a-b',
-    'a_b',
-    'a//b',
-    '/a',
-    'a/',
-    '/',
-    '//',
-    '.',
-    '..',
-    '-',
-    '_',
-  ],
-  ...[
-    'a.b.c',
-    'a.b.',
-    'ab',
-    'abc',
-    'aB',
-    'Ab',
-    '_2E',
-    '-2E',
-    '0',
-    '00',
-    '__proto__',
-    'constructor',
-    'stocks',
-    'Stocks/ACME',
-  ],
+  ...'a A a. .a ..a a.. a..b a.b a/b a-b a_b a//b /a a/ / // . .. - _'.split(' '),
+  ...'a.b.c a.b. ab abc aB Ab _2E -2E 0 00 __proto__ constructor stocks Stocks/ACME'.split(' '),
   ...['x'.repeat(127), 'x'.repeat(128), `${'x'.repeat(127)}X`, '.'.repeat(128), '/'.repeat(128)],
 ]
 
@@ -123,8 +88,7 @@ export function testTopicMessages(engine: TopicHubEngine): void {
   it('keep every character of Unicode', async () => {
     await using bench = await TopicHubBench.start(engine)
     const [publisher, reader] = await bench.openTwo()
-    const subscription = reader.subscribe()
-    await subscription.join('texts')
+    const subscription = await joined(reader, 'texts')
     for (const text of allCharacters()) {
       await publisher.publish('texts', text)
       const [delivery] = await take(subscription, 1)
@@ -142,8 +106,7 @@ export function testTopicMessages(engine: TopicHubEngine): void {
       const largest = repeated + 'x'.repeat(65_536 - Buffer.byteLength(repeated))
       await publisher.publish('large', largest)
       expect(await failureOf(() => publisher.publish('large', largest + text))).toBe('message_too_large')
-      const subscription = reader.subscribe()
-      await subscription.join('large', { epoch: '', sequence: 0n })
+      const subscription = await joined(reader, 'large', { epoch: '', sequence: 0n })
       const [delivery] = await take(subscription, 1)
       expect(delivery?.message.data === largest).toBe(true)
       expect(delivery?.message.dataBytes).toBe(65_536)
@@ -170,10 +133,8 @@ export function testTopicMessages(engine: TopicHubEngine): void {
   it('never wait for a subscriber', async () => {
     await using bench = await TopicHubBench.start(engine, { maxQueueMessages: 10 })
     const [publisher, reader] = await bench.openTwo()
-    const stalled = reader.subscribe()
-    await stalled.join('fast')
-    const other = reader.subscribe()
-    await other.join('fast')
+    const stalled = await joined(reader, 'fast')
+    const other = await joined(reader, 'fast')
     for (const text of numbered(300)) {
       await publisher.publish('fast', text)
       await take(other, 1)

@@ -1,12 +1,14 @@
 /** What a topic hub does while its broker is away: the contract's part of hubs over a broker. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import type { TopicDelivery, TopicHub, TopicMessage, TopicSubscription } from '../../../server/demo/topics/topic-hub.ts'
+import type { TopicDelivery, TopicMessage } from '../../../server/demo/topics/topic-hub.ts'
 import { SeededRandom } from '../seeded-random.ts'
 import {
   failureOf,
+  joined,
   numbered,
   publishAll,
+  publishWhenBack,
   TopicHubBench,
   type TopicHubEngine,
   take,
@@ -18,15 +20,6 @@ import { expectOneWalk } from './topic-hub-quotes.ts'
 
 /** How soon a publisher learns that the broker is away. */
 const AT_ONCE_MS = 3_000
-
-/** Publishes as soon as the broker takes it. */
-async function publishWhenBack(hub: TopicHub, topic: string, text: string): Promise<TopicMessage> {
-  for (;;) {
-    const published = await Promise.resolve(hub.publish(topic, text)).catch(() => undefined)
-    if (published !== undefined) return published
-    await sleep(5)
-  }
-}
 
 /** Nothing is lost untold, or repeated: numbers and counts of missed messages of each epoch add up. */
 function expectWhole(deliveries: readonly TopicDelivery[], first = 1n): void {
@@ -41,12 +34,6 @@ function expectWhole(deliveries: readonly TopicDelivery[], first = 1n): void {
     expect(message.sequence).toBe(next + missed)
     next = message.sequence + 1n
   }
-}
-
-async function joined(hub: TopicHub, topic: string): Promise<TopicSubscription> {
-  const subscription = hub.subscribe()
-  await subscription.join(topic)
-  return subscription
 }
 
 /** Registers the tests. */
@@ -165,8 +152,7 @@ export function testTopicOutages(engine: TopicHubEngine): void {
     const [a, b] = await bench.openTwo()
     const first = await joined(a, 'stocks/ACME')
     await take(first, 2)
-    const second = b.subscribe()
-    await second.join('stocks/ACME', { epoch: '', sequence: 0n })
+    const second = await joined(b, 'stocks/ACME', { epoch: '', sequence: 0n })
     const before = await take(second, 4)
     await bench.kill(a)
     const after = await take(second, 10)

@@ -1,9 +1,10 @@
 /** How subscribers of a topic hub go on from a position: the contract's part of history and resume. */
 import { expect, it } from 'vitest'
-import type { TopicHub, TopicPosition } from '../../../server/demo/topics/topic-hub.ts'
+import type { TopicPosition } from '../../../server/demo/topics/topic-hub.ts'
 import { SeededRandom } from '../seeded-random.ts'
 import {
   failureOf,
+  joined,
   numbered,
   publishAll,
   TopicHubBench,
@@ -15,12 +16,6 @@ import {
 } from './topic-hub-bench.ts'
 
 const FROM_START: TopicPosition = { epoch: '', sequence: 0n }
-
-async function joined(hub: TopicHub, topic: string, after?: TopicPosition) {
-  const subscription = hub.subscribe()
-  await subscription.join(topic, after)
-  return subscription
-}
 
 /** Registers the tests. */
 export function testTopicPositions(engine: TopicHubEngine): void {

@@ -1,7 +1,7 @@
 /** Who quotes on `stocks/SYMBOL` topics: the contract's part of the ticker. */
 import { expect, it } from 'vitest'
 import type { TopicDelivery } from '../../../server/demo/topics/topic-hub.ts'
-import { numbered, TopicHubBench, type TopicHubEngine, take, told } from './topic-hub-bench.ts'
+import { joined, numbered, TopicHubBench, type TopicHubEngine, take, told } from './topic-hub-bench.ts'
 
 const FAST = { quoteIntervalMs: 20, quoteLeadMs: 400 }
 
@@ -38,12 +38,10 @@ export function testTopicQuotes(engine: TopicHubEngine): void {
   it('stop with their last reader, and go on from the last price in whatever process', async () => {
     await using bench = await TopicHubBench.start(engine, FAST)
     const [a, b] = await bench.openTwo()
-    const first = a.subscribe()
-    await first.join('stocks/ACME')
+    const first = await joined(a, 'stocks/ACME')
     const before = await take(first, 3)
     first.close()
-    const second = b.subscribe()
-    await second.join('stocks/ACME', { epoch: '', sequence: 0n })
+    const second = await joined(b, 'stocks/ACME', { epoch: '', sequence: 0n })
     const read = await take(second, 10)
     expect(told(read)).toEqual(numbered(10))
     expect(read.slice(0, 3).map(({ message }) => message.data)).toEqual(before.map(({ message }) => message.data))

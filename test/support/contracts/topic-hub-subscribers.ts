@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { collect } from '../collect.ts'
 import {
   failureOf,
+  joined,
   numbered,
   publishAll,
   TopicHubBench,
@@ -91,8 +92,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
     await using bench = await TopicHubBench.start(engine)
     const [other, hub] = await bench.openTwo()
     for (let round = 0; round < 10; round++) {
-      const subscription = hub.subscribe()
-      await subscription.join('a')
+      const subscription = await joined(hub, 'a')
       await subscription.join('b')
       const noise = publishAll(other, 'a', ['noise', 'noise'])
       await publishAll(hub, 'a', numbered(5))
@@ -109,8 +109,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
   it('that end while they wait are through', async () => {
     await using bench = await TopicHubBench.start(engine)
     const hub = await bench.open()
-    const subscription = hub.subscribe()
-    await subscription.join('t')
+    const subscription = await joined(hub, 't')
     const read = subscription[Symbol.asyncIterator]().next()
     subscription.end()
     expect(await read).toMatchObject({ done: true })
@@ -121,8 +120,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
   it('that close leave at once, with their reason', async () => {
     await using bench = await TopicHubBench.start(engine)
     const hub = await bench.open()
-    const subscription = hub.subscribe()
-    await subscription.join('t')
+    const subscription = await joined(hub, 't')
     const read = failureOf(() => take(subscription, 1))
     const reason = new Error('enough')
     subscription.close(reason)
@@ -173,8 +171,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
   it('end when their loop is left, and have one read at a time', async () => {
     await using bench = await TopicHubBench.start(engine)
     const hub = await bench.open()
-    const subscription = hub.subscribe()
-    await subscription.join('t')
+    const subscription = await joined(hub, 't')
     const iterator = subscription[Symbol.asyncIterator]()
     const read = iterator.next()
     await expect(iterator.next()).rejects.toThrow('one read at a time')
@@ -190,8 +187,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
   it('close with their hub, which then refuses everything; other processes go on', async () => {
     await using bench = await TopicHubBench.start(engine)
     const hub = await bench.open()
-    const subscription = hub.subscribe()
-    await subscription.join('t')
+    const subscription = await joined(hub, 't')
     const read = failureOf(() => take(subscription, 1))
     await hub.close()
     await hub.close()
