@@ -1,8 +1,8 @@
 /** The topics of several processes in a stream of NATS JetStream. */
 import type { Msg, Subscription } from '@nats-io/transport-node'
-import { NatsLink } from '../../../../wire/nats/nats-link.ts'
 import type { TopicBroker, TopicBrokerListener, TopicRange } from '../broker/topic-broker.ts'
 import type { TopicMessage } from '../topic-hub.ts'
+import { NatsLink } from './nats-link.ts'
 import { brokerErrorOf, isBrokerAway } from './nats-topic-errors.ts'
 import {
   type CompleteNatsTopicOptions,
@@ -59,7 +59,7 @@ class NatsTopicBroker implements TopicBroker {
     this.#reader = new TopicReader(this.#subjects, options.limits)
     this.#room = new TopicRoom(this.#subjects, options.limits.maxTopics)
     this.#link = new NatsLink(
-      { ...options, authenticator: options.authenticator, tls: options.tls, name: options.stream },
+      { ...options, name: options.stream },
       {
         prepare: async (connection) => {
           this.#storage = await openTopicStorage(connection, options)

@@ -1,7 +1,7 @@
 /** The options of the topic broker over NATS JetStream. */
 import { randomBytes } from 'node:crypto'
-import type { NatsLinkOptions } from '../../../../wire/nats/nats-link.ts'
 import type { TopicBrokerLimits } from '../broker/topic-broker.ts'
+import type { NatsLinkOptions } from './nats-link.ts'
 
 /** How to keep topics in NATS JetStream. */
 export interface NatsTopicBrokerOptions extends Partial<Pick<NatsLinkOptions, 'authenticator' | 'tls' | 'random'>> {

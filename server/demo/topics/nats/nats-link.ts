@@ -1,8 +1,8 @@
 /** A connection to NATS that comes back, and fails what waits for it as soon as it is lost. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
-import { connectNats, NatsRefusal } from './connect-nats.ts'
-import { type NatsAddress, parseNatsAddress } from './nats-address.ts'
+import { connectNats, NatsRefusal } from '../../../../wire/nats/connect-nats.ts'
+import { type NatsAddress, parseNatsAddress } from '../../../../wire/nats/nats-address.ts'
 
 /** How to reach NATS. */
 export interface NatsLinkOptions {
