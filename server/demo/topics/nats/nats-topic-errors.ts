@@ -29,7 +29,7 @@ export function isBrokerAway(cause: unknown): boolean {
   return cause instanceof TimeoutError || isUnanswered(cause)
 }
 
-/** Whether nobody answers requests to JetStream, or to the stream. */
+/** Whether nobody answers a request, such as one to JetStream. */
 export function isUnanswered(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false
   return cause.name === 'JetStreamNotEnabled' || cause instanceof NoRespondersError || isUnanswered(cause.cause)

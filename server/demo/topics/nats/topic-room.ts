@@ -1,8 +1,8 @@
 /** Room for topics in the stream, which itself limits messages only. */
 import { DeliverPolicy } from '@nats-io/jetstream'
-import { NoRespondersError, TimeoutError } from '@nats-io/transport-node'
+import { TimeoutError } from '@nats-io/transport-node'
 import { TopicError } from '../topic-error.ts'
-import type { TopicPlace } from './topic-entry.ts'
+import { isUnanswered } from './nats-topic-errors.ts'
 import type { TopicStorage } from './topic-storage.ts'
 import type { TopicSubjects } from './topic-stream.ts'
 
@@ -16,6 +16,12 @@ const OLD_SHARE = 0.5
 /** How long a process that follows a topic has to say so, in milliseconds. */
 const ANSWER_MS = 1_000
 const FETCH_MS = 2_000
+
+/** The last entry of a topic. */
+interface LastEntry {
+  readonly subject: string
+  readonly streamSequence: number
+}
 
 /** Drops topics. */
 export class TopicRoom {
@@ -71,13 +77,13 @@ export class TopicRoom {
   }
 
   /** Lists topics by their last entries, those first that were published on least recently. */
-  async #oldest({ js }: TopicStorage): Promise<Pick<TopicPlace & { subject: string }, 'subject' | 'streamSequence'>[]> {
+  async #oldest({ js }: TopicStorage): Promise<LastEntry[]> {
     const consumer = await js.consumers.get(this.#subjects.stream, {
       deliver_policy: DeliverPolicy.LastPerSubject,
       filter_subjects: this.#subjects.kept('*'),
       headers_only: true,
     })
-    const topics = []
+    const topics: LastEntry[] = []
     for await (const { subject, seq, info } of await consumer.fetch({
       max_messages: MAX_CANDIDATES,
       expires: FETCH_MS,
@@ -89,15 +95,14 @@ export class TopicRoom {
     return topics
   }
 
-  /** Processes that follow a topic answer requests on its subject. NATS itself answers if there are none. */
+  /** Every process that follows a topic answers requests on its subject. If none does, NATS answers with "no responders". */
   async #isFollowed({ connection }: TopicStorage, keptSubject: string): Promise<boolean> {
     try {
       await connection.request(this.#subjects.live(this.#subjects.topicOf(keptSubject)), '', { timeout: ANSWER_MS })
       return true
     } catch (cause) {
       if (cause instanceof TimeoutError) return true
-      if (cause instanceof NoRespondersError || (cause instanceof Error && cause.cause instanceof NoRespondersError))
-        return false
+      if (isUnanswered(cause)) return false
       throw cause
     }
   }

@@ -10,7 +10,7 @@ export interface TopicStreamWriting {
   /** Returns the place of a topic according to the stream; null if it keeps nothing of it. */
   readLast(topic: string): Promise<TopicPlace | null>
   /** Makes room for another topic. Rejects with a TopicError `limit_reached` if there is none. */
-  admit(topic: string): Promise<void>
+  admit(): Promise<void>
   /** Publishes an entry, and returns its number in the stream. Rejects if the last entry of the topic has not the expected one. */
   publish(topic: string, entry: UnpublishedEntry): Promise<number>
   /** Drops the entries of a topic up to a number of the stream. */
@@ -171,7 +171,7 @@ export class TopicWriter {
   /** Reads the place. A topic of which nothing is kept, or whose last messages are lost, begins again under another epoch. */
   async #place(): Promise<TopicPlace> {
     const last = await this.#stream.readLast(this.#topic)
-    if (last === null) await this.#stream.admit(this.#topic)
+    if (last === null) await this.#stream.admit()
     const streamSequence = last?.streamSequence ?? 0
     if (last !== null && last.epoch !== '' && !this.#isBehind(last)) return last
     return { epoch: this.#stream.createEpoch(), sequence: 0n, streamSequence, totalBytes: 0 }
