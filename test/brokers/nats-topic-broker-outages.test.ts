@@ -286,8 +286,8 @@ test('refuses a stream that was made for something else, and resizes one of its 
 test('names each option that is wrong', () => {
   const options = { url: 'nats://127.0.0.1', limits: LIMITS, stream: 'a.b', replicas: 6, timeoutMs: 1 }
   expect(() => createNatsTopicBroker(options)).toThrow(
-    'topics in NATS: stream must be 1 to 64 characters of A-Z a-z 0-9 _ -; replicas must be a whole number from 1 to 5; ' +
-      'timeoutMs must be a whole number from 100 to 60000',
+    'topics in NATS: stream must be 1 to 64 characters of A-Z a-z 0-9 _ -; replicas must be a whole number from 1 to 5, is 6; ' +
+      'timeoutMs must be a whole number from 100 to 60000, is 1',
   )
   const url = 'http://user:secret@127.0.0.1'
   expect(() => createNatsTopicBroker({ url, limits: LIMITS })).toThrow('the URL of NATS must be nats://HOST:PORT')

@@ -1,6 +1,6 @@
 /** The sizes of the embedded topic hub. */
-import { randomBytes } from 'node:crypto'
 import { completeSettings, type Setting } from './hub-settings.ts'
+import { randomEpoch } from './topic-log.ts'
 
 /** How large the embedded topic hub may grow, and how it quotes. All sizes count UTF-8 bytes. */
 export interface MemoryTopicHubOptions {
@@ -42,7 +42,6 @@ export interface MemoryTopicHubOptions {
 }
 
 const MIB = 1_048_576
-const EPOCH_BYTES = 12
 
 const SETTINGS = {
   maxMessageBytes: { value: 65_536, min: 1, max: 16 * MIB },
@@ -78,8 +77,4 @@ export function normalizeMemoryTopicHubOptions(options: MemoryTopicHubOptions = 
   ]
   if (faults.length > 0) throw new RangeError(`topic hub: ${faults.join('; ')}`)
   return Object.freeze(complete)
-}
-
-function randomEpoch(): string {
-  return randomBytes(EPOCH_BYTES).toString('base64url')
 }

@@ -1,4 +1,5 @@
 /** The messages that a topic keeps for subscribers that come later or come back. */
+import { randomBytes } from 'node:crypto'
 import { MessageWindow, type MessageWindowLimits } from './message-window.ts'
 import { TopicError } from './topic-error.ts'
 import type { TopicMessage, TopicPosition } from './topic-hub.ts'
@@ -14,6 +15,13 @@ export interface Replay {
   readonly isReset: boolean
   /** Oldest first. */
   readonly messages: Iterable<TopicMessage>
+}
+
+const EPOCH_BYTES = 12
+
+/** Makes the epoch of a new topic: 96 random bits in base64url. */
+export function randomEpoch(): string {
+  return randomBytes(EPOCH_BYTES).toString('base64url')
 }
 
 /** Numbers the messages of one topic and keeps the newest of them. */

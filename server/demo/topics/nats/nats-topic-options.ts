@@ -1,6 +1,7 @@
 /** The options of the topic broker over NATS JetStream. */
-import { randomBytes } from 'node:crypto'
 import type { TopicBrokerLimits } from '../broker/topic-broker.ts'
+import { completeSettings } from '../hub-settings.ts'
+import { randomEpoch } from '../topic-log.ts'
 import type { NatsLinkOptions } from './nats-link.ts'
 
 /** How to keep topics in NATS JetStream. */
@@ -29,36 +30,17 @@ export type CompleteNatsTopicOptions = Required<Omit<NatsTopicBrokerOptions, 'au
   Pick<NatsTopicBrokerOptions, 'authenticator' | 'tls'>
 
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/
-const MAX_REPLICAS = 5
-const TIMEOUT_MS = { min: 100, max: 60_000 }
-const EPOCH_BYTES = 12
+const SETTINGS = {
+  replicas: { value: 1, min: 1, max: 5 },
+  timeoutMs: { value: 3_000, min: 100, max: 60_000 },
+} as const
 
 /** Completes and checks the options. Throws a RangeError that names every option that is wrong. */
 export function normalizeNatsTopicOptions(options: NatsTopicBrokerOptions): CompleteNatsTopicOptions {
-  const complete = {
-    stream: 'portico-topics',
-    replicas: 1,
-    timeoutMs: 3_000,
-    random: Math.random,
-    now: Date.now,
-    createEpoch: randomEpoch,
-    ...options,
-  }
-  const { stream, replicas, timeoutMs } = complete
-  const faults = []
-  if (!STREAM_NAME.test(stream)) faults.push('stream must be 1 to 64 characters of A-Z a-z 0-9 _ -')
-  if (!isWithin(replicas, 1, MAX_REPLICAS)) faults.push(`replicas must be a whole number from 1 to ${MAX_REPLICAS}`)
-  if (!isWithin(timeoutMs, TIMEOUT_MS.min, TIMEOUT_MS.max)) {
-    faults.push(`timeoutMs must be a whole number from ${TIMEOUT_MS.min} to ${TIMEOUT_MS.max}`)
-  }
+  const { values, faults: outOfRange } = completeSettings(SETTINGS, options)
+  const { stream = 'portico-topics', random = Math.random, now = Date.now, createEpoch = randomEpoch } = options
+  const isStream = STREAM_NAME.test(stream)
+  const faults = [...(isStream ? [] : ['stream must be 1 to 64 characters of A-Z a-z 0-9 _ -']), ...outOfRange]
   if (faults.length > 0) throw new RangeError(`topics in NATS: ${faults.join('; ')}`)
-  return Object.freeze(complete)
-}
-
-function isWithin(value: number, min: number, max: number): boolean {
-  return Number.isInteger(value) && value >= min && value <= max
-}
-
-function randomEpoch(): string {
-  return randomBytes(EPOCH_BYTES).toString('base64url')
+  return Object.freeze({ ...options, ...values, stream, random, now, createEpoch })
 }

@@ -1,8 +1,9 @@
 /** Topics in Redis. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { TopicBroker, TopicBrokerLimits, TopicBrokerListener, TopicRange } from '../broker/topic-broker.ts'
 import { brokerUnavailableError, TopicError } from '../topic-error.ts'
 import type { TopicMessage } from '../topic-hub.ts'
+import { randomEpoch } from '../topic-log.ts'
 import { parseRedisAddress } from './redis-address.ts'
 import { toTopicError } from './redis-faults.ts'
 import { RedisLink, type RedisTimes } from './redis-link.ts'
@@ -23,7 +24,6 @@ export interface RedisTopicBrokerOptions {
 }
 
 const DEFAULT_TIMES: RedisTimes = { replyTimeoutMs: 3_000, pulseMs: 1_000, deadAfterMs: 15_000 }
-const ID_BYTES = 12
 /** Topics of one command, so that no command blocks Redis for long. */
 const CHUNK = 500
 
@@ -58,11 +58,11 @@ class RedisTopicBroker implements TopicBroker {
   readonly #scripts = createScripts()
   readonly #followed = new Set<string>()
   readonly #seen = new SeenPlaces()
-  readonly #epochs = `${randomId()}.`
+  readonly #epochs = `${randomEpoch()}.`
   #epochCount = 0
   /** Names this process until the next connection. Then the marks under the old name, of which some may be out of date, are void. */
-  #process = randomId()
-  readonly #leader = randomId()
+  #process = randomUUID()
+  readonly #leader = randomUUID()
   #listener: TopicBrokerListener | undefined
 
   constructor({ url, limits, name = 'portico', times }: RedisTopicBrokerOptions) {
@@ -141,7 +141,7 @@ class RedisTopicBroker implements TopicBroker {
   async #prepare(): Promise<void> {
     const { commands } = this.#link
     const former = this.#process
-    this.#process = randomId()
+    this.#process = randomUUID()
     const info = await readServerInfo(commands)
     await Promise.all(Object.values(this.#scripts).map((script) => script.load(commands)))
     if (info.run !== '') await this.#send('enter', info.run, info.keepsAll ? 1 : 0)
@@ -207,10 +207,6 @@ class RedisTopicBroker implements TopicBroker {
     this.#epochCount += 1
     return this.#epochs + this.#epochCount.toString(36)
   }
-}
-
-function randomId(): string {
-  return randomBytes(ID_BYTES).toString('base64url')
 }
 
 function chunks<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
