@@ -10,8 +10,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { startNatsServer } from '../../test/support/brokers/nats-server.ts'
 import { endWithProcess } from '../../test/support/processes.ts'
 import { HUB_ENGINES, type HubEngine, startHubServers } from './engines.ts'
-import type { Expect, Received } from './subscribers.ts'
-import { stampedMessage, TOPIC } from './topic.ts'
+import { type Expect, type Received, stampedMessage, TOPIC } from './messages.ts'
 
 /** What was measured. */
 export interface FanOutFigures {

@@ -8,7 +8,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { RedisScript } from '../../server/demo/topics/redis/redis-script.ts'
 import { APPEND } from '../../server/demo/topics/redis/topic-scripts.ts'
 import { HUB_ENGINES, type HubEngine, startHubServers } from './engines.ts'
-import { stampedMessage, TOPIC } from './topic.ts'
+import { stampedMessage, TOPIC } from './messages.ts'
 
 /** Messages per second. */
 export interface PublishFigures {

@@ -7,21 +7,7 @@ import { connect } from '@nats-io/transport-node'
 import { createClient } from '../../client/core/create-client.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { TOPIC } from './topic.ts'
-
-/** What the starter sends. */
-export interface Expect {
-  /** The messages that follow, each to every subscriber. */
-  readonly messages: number
-  /** Whether the times of the deliveries are wanted. */
-  readonly isTimed: boolean
-}
-
-/** What the process sends, first when it has subscribed, then for each `Expect`. */
-export interface Received {
-  /** How long each delivery took, in microseconds; empty if they are not wanted. */
-  readonly delaysUs: readonly number[]
-}
+import { type Expect, type Received, TOPIC } from './messages.ts'
 
 /** Messages reach the subscribers of one connection in turn: as many connections as real clients would need at least. */
 const STREAMS_PER_CONNECTION = 100
