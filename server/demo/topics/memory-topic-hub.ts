@@ -1,18 +1,16 @@
 /** The embedded topic hub: everything in the memory of this process. */
-
 import { HubSubscribers } from './hub-subscribers.ts'
 import { JoinCounts } from './join-counts.ts'
 import { MemorySubscription, type SubscriptionOwner } from './memory-subscription.ts'
 import { type MemoryTopicHubOptions, normalizeMemoryTopicHubOptions } from './memory-topic-hub-options.ts'
 import type { MessageWindowLimits } from './message-window.ts'
-import { assertPublishable, messageBytes } from './publication.ts'
 import { isQuoteTopic, StockQuotes, symbolOf } from './stock-quotes.ts'
 import { Ticker } from './ticker.ts'
 import { Topic } from './topic.ts'
 import { hubClosedError, TopicError } from './topic-error.ts'
 import type { SubscribeOptions, TopicHub, TopicMessage, TopicPosition } from './topic-hub.ts'
 import type { Replay } from './topic-log.ts'
-import { assertTopicName } from './topic-name.ts'
+import { assertPublishable, assertTopicName, messageBytes } from './topic-rules.ts'
 import { TopicStore } from './topic-store.ts'
 
 /** A topic hub that answers at once, and tells how full it is. */

@@ -3,12 +3,11 @@ import { HubSubscribers } from '../hub-subscribers.ts'
 import { JoinCounts } from '../join-counts.ts'
 import type { MemorySubscription } from '../memory-subscription.ts'
 import type { MessageWindowLimits } from '../message-window.ts'
-import { assertPublishable, messageBytes } from '../publication.ts'
 import { isQuoteTopic, symbolOf } from '../stock-quotes.ts'
 import { brokerUnavailableError, hubClosedError, TopicError } from '../topic-error.ts'
 import type { SubscribeOptions, TopicHub, TopicMessage, TopicPosition } from '../topic-hub.ts'
 import type { Replay } from '../topic-log.ts'
-import { assertTopicName } from '../topic-name.ts'
+import { assertPublishable, assertTopicName, messageBytes } from '../topic-rules.ts'
 import { BrokerSubscription, type BrokerSubscriptionOwner, type JoinRequest } from './broker-subscription.ts'
 import {
   type BrokerTopicHubOptions,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TopicError } from '../../../../../server/demo/topics/topic-error.ts'
-import { assertTopicName } from '../../../../../server/demo/topics/topic-name.ts'
+import { assertTopicName } from '../../../../../server/demo/topics/topic-rules.ts'
 
 test.each(['a', 'Z9', 'a.b_c/d-e', '__proto__', '/', '..', 'x'.repeat(128)])('accepts %s', (name) => {
   expect(() => assertTopicName(name)).not.toThrow()
