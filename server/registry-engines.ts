@@ -9,14 +9,13 @@ type Engine = () => Promise<(url: RegistryUrl) => Registrar>
 
 /** By scheme. A new registry is a line here and its folder. */
 const ENGINES: Readonly<Record<string, Engine>> = {
-  consul: async () => (await import('../registry/consul/consul-registrar-of-url.ts')).consulRegistrarOfUrl,
-  etcd: async () => (await import('../registry/etcd/etcd-registrar-of-url.ts')).etcdRegistrarOfUrl,
+  consul: async () => (await import('../registry/consul/consul-registrar.ts')).consulRegistrarOfUrl,
+  etcd: async () => (await import('../registry/etcd/etcd-registrar.ts')).etcdRegistrarOfUrl,
   nats: async () => {
     await loadNatsPackages()
-    return (await import('../registry/nats/nats-registrar-of-url.ts')).natsRegistrarOfUrl
+    return (await import('../registry/nats/nats-registrar.ts')).natsRegistrarOfUrl
   },
-  kubernetes: async () =>
-    (await import('../registry/kubernetes/kubernetes-registrar-of-url.ts')).kubernetesRegistrarOfUrl,
+  kubernetes: async () => (await import('../registry/kubernetes/kubernetes-registrar.ts')).kubernetesRegistrarOfUrl,
 }
 
 /**

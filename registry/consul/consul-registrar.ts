@@ -4,6 +4,8 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/opt
 import type { Registrar, ServiceInstance } from '../contracts/registrar.ts'
 import { ApiError } from '../http/http-api.ts'
 import { type RenewedEntry, RenewedRegistration } from '../registrar/renewed-registration.ts'
+import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
+import { tlsOfUrl } from '../url/tls-of-url.ts'
 import { ConsulApi, type ConsulRequest } from './consul-api.ts'
 import { assertMs, CONSUL_KINDS, CONSUL_NESTED, type ConsulOptions, normalizeConsulOptions } from './consul-options.ts'
 
@@ -53,6 +55,33 @@ export function consulRegistrar(options: ConsulRegistrarOptions = {}): Registrar
       return new RenewedRegistration(entry, instance, context)
     },
   } satisfies Registrar)
+}
+
+const URL_PARAMETERS = ['tags', 'tokenFile', 'ttl', 'tls', 'ca', 'cert', 'key'] as const
+
+/**
+ * Creates the registrar of `consul://[host[:port]]/service?tags=TAG,TAG&tokenFile=PATH&ttl=SECONDS&tls=true&ca=PATH`.
+ *
+ * @throws RangeError for a parameter that is unknown or not valid, and for more than one agent
+ */
+export function consulRegistrarOfUrl(url: RegistryUrl): Registrar {
+  const { hosts, username } = url
+  const { tags, tokenFile, ttl, ...parameters } = parametersOf(url, URL_PARAMETERS)
+  if (hosts.length > 1) throw new RangeError('consul: there must be one agent, as each keeps its own instances')
+  if (username !== undefined) throw new RangeError('consul: there are no users: use tokenFile')
+  const tls = tlsOfUrl(url.scheme, parameters)
+  return consulRegistrar({
+    ...(hosts[0] !== undefined && { address: addressOf(hosts[0], 'tls' in tls ? 'https' : 'http') }),
+    ...tls,
+    ...(tags !== undefined && { tags: tags.split(',') }),
+    ...(tokenFile !== undefined && { tokenFile }),
+    ...(ttl !== undefined && { ttlMs: Number(ttl) * 1_000 }),
+  })
+}
+
+function addressOf(host: string, protocol: 'http' | 'https'): string {
+  const hasPort = /:\d+$/.test(host) && !host.endsWith(']')
+  return `${protocol}://${host}${hasPort ? '' : protocol === 'http' ? ':8500' : ':8501'}`
 }
 
 interface EntryOptions {

@@ -2,6 +2,8 @@
 import { readTls } from '../../client/node/tls/read-tls.ts'
 import type { Registrar } from '../contracts/registrar.ts'
 import { KeptRegistration } from '../registrar/kept-registration.ts'
+import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
+import { tlsOfUrl } from '../url/tls-of-url.ts'
 import { EtcdHold } from './etcd-hold.ts'
 import { type EtcdRegistrarOptions, normalizeEtcdRegistrarOptions } from './etcd-options.ts'
 
@@ -23,4 +25,23 @@ export function etcdRegistrar(options: EtcdRegistrarOptions = {}): Registrar {
       return new KeptRegistration(new EtcdHold(instance, resolved, context), instance, context)
     },
   } satisfies Registrar)
+}
+
+const URL_PARAMETERS = ['tls', 'ca', 'cert', 'key', 'ttl'] as const
+
+/**
+ * Creates the registrar of `etcd://[user:password@]host:port[,host:port]/service?tls=true&ca=PATH&ttl=SECONDS`.
+ *
+ * @throws RangeError for a parameter that is unknown or not valid
+ */
+export function etcdRegistrarOfUrl(url: RegistryUrl): Registrar {
+  const { hosts, username, password } = url
+  const { ttl, ...tls } = parametersOf(url, URL_PARAMETERS)
+  const options: EtcdRegistrarOptions = {
+    ...(hosts.length > 0 && { endpoints: hosts }),
+    ...(username !== undefined && password !== undefined && { username, password }),
+    ...tlsOfUrl(url.scheme, tls),
+    ...(ttl !== undefined && { ttlMs: Number(ttl) * 1_000 }),
+  }
+  return etcdRegistrar(options)
 }

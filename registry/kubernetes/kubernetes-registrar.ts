@@ -5,6 +5,7 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/opt
 import type { Registrar, ServiceInstance } from '../contracts/registrar.ts'
 import { ApiError } from '../http/http-api.ts'
 import { type RenewedEntry, RenewedRegistration } from '../registrar/renewed-registration.ts'
+import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
 import { METADATA_ANNOTATION, SERVICE_LABEL, slicesPath } from './endpoint-slice.ts'
 import { KubernetesApi } from './kubernetes-api.ts'
 import {
@@ -74,6 +75,19 @@ export function kubernetesRegistrar(options: KubernetesRegistrarOptions = {}): R
       return new RenewedRegistration(entryOf(api, instance, { portName, renewMs, pod }), instance, context)
     },
   } satisfies Registrar)
+}
+
+/**
+ * Creates the registrar of `kubernetes:///service?namespace=NAME&portName=NAME`, with the service account of the pod.
+ *
+ * @throws RangeError for a parameter that is unknown or not valid, for a host, and outside of a cluster
+ */
+export function kubernetesRegistrarOfUrl(url: RegistryUrl): Registrar {
+  const parameters = parametersOf(url, ['namespace', 'portName'])
+  if (url.hosts.length > 0 || url.username !== undefined) {
+    throw new RangeError('kubernetes: the URL must begin with kubernetes:///, as the cluster is that of the pod')
+  }
+  return kubernetesRegistrar(parameters)
 }
 
 interface EntryOptions {

@@ -2,6 +2,8 @@
 import { readTls } from '../../client/node/tls/read-tls.ts'
 import type { Registrar } from '../contracts/registrar.ts'
 import { KeptRegistration } from '../registrar/kept-registration.ts'
+import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
+import { tlsOfUrl } from '../url/tls-of-url.ts'
 import { NatsHold } from './nats-hold.ts'
 import { type NatsRegistrarOptions, normalizeNatsRegistrarOptions } from './nats-options.ts'
 
@@ -23,4 +25,32 @@ export function natsRegistrar(options: NatsRegistrarOptions = {}): Registrar {
       return new KeptRegistration(new NatsHold(instance, resolved, context), instance, context)
     },
   } satisfies Registrar)
+}
+
+const URL_PARAMETERS = ['bucket', 'tls', 'ca', 'cert', 'key', 'ttl'] as const
+
+/**
+ * Creates the registrar of `nats://[user:password@ | token@]host:port[,host:port]/service?bucket=NAME&tls=true&ca=PATH&ttl=SECONDS`.
+ *
+ * @throws RangeError for a parameter that is unknown or not valid
+ */
+export function natsRegistrarOfUrl(url: RegistryUrl): Registrar {
+  const { hosts } = url
+  const { ttl, bucket, ...tls } = parametersOf(url, URL_PARAMETERS)
+  const options: NatsRegistrarOptions = {
+    ...(hosts.length > 0 && { servers: hosts }),
+    ...credentialsOf(url),
+    ...tlsOfUrl(url.scheme, tls),
+    ...(bucket !== undefined && { bucket }),
+    ...(ttl !== undefined && { ttlMs: Number(ttl) * 1_000 }),
+  }
+  return natsRegistrar(options)
+}
+
+function credentialsOf({
+  username,
+  password,
+}: RegistryUrl): Pick<NatsRegistrarOptions, 'username' | 'password' | 'token'> {
+  if (!username) return {}
+  return password ? { username, password } : { token: username }
 }

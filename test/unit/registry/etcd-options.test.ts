@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import type { EtcdRegistrarOptions } from '../../../registry/etcd/etcd-options.ts'
-import { etcdRegistrar } from '../../../registry/etcd/etcd-registrar.ts'
-import { etcdRegistrarOfUrl } from '../../../registry/etcd/etcd-registrar-of-url.ts'
+import { etcdRegistrar, etcdRegistrarOfUrl } from '../../../registry/etcd/etcd-registrar.ts'
 import { etcdResolver } from '../../../registry/etcd/etcd-resolver.ts'
 import { parseRegistryUrl } from '../../../registry/url/registry-url.ts'
 
