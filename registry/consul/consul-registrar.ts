@@ -5,6 +5,7 @@ import type { Registrar, ServiceInstance } from '../contracts/registrar.ts'
 import { ApiError } from '../http/http-api.ts'
 import { type RenewedEntry, RenewedRegistration } from '../registrar/renewed-registration.ts'
 import { parametersOf, type RegistryUrl } from '../url/registry-url.ts'
+import { withPort } from '../url/server-list.ts'
 import { tlsOfUrl } from '../url/tls-of-url.ts'
 import { ConsulApi, type ConsulRequest } from './consul-api.ts'
 import { assertMs, CONSUL_KINDS, CONSUL_NESTED, type ConsulOptions, normalizeConsulOptions } from './consul-options.ts'
@@ -66,22 +67,20 @@ const URL_PARAMETERS = ['tags', 'tokenFile', 'ttl', 'tls', 'ca', 'cert', 'key'] 
  */
 export function consulRegistrarOfUrl(url: RegistryUrl): Registrar {
   const { hosts, username } = url
+  const [agent] = hosts
   const { tags, tokenFile, ttl, ...parameters } = parametersOf(url, URL_PARAMETERS)
   if (hosts.length > 1) throw new RangeError('consul: there must be one agent, as each keeps its own instances')
   if (username !== undefined) throw new RangeError('consul: there are no users: use tokenFile')
   const tls = tlsOfUrl(url.scheme, parameters)
   return consulRegistrar({
-    ...(hosts[0] !== undefined && { address: addressOf(hosts[0], 'tls' in tls ? 'https' : 'http') }),
+    ...(agent !== undefined && {
+      address: 'tls' in tls ? `https://${withPort(agent, '8501')}` : `http://${withPort(agent, '8500')}`,
+    }),
     ...tls,
     ...(tags !== undefined && { tags: tags.split(',') }),
     ...(tokenFile !== undefined && { tokenFile }),
     ...(ttl !== undefined && { ttlMs: Number(ttl) * 1_000 }),
   })
-}
-
-function addressOf(host: string, protocol: 'http' | 'https'): string {
-  const hasPort = /:\d+$/.test(host) && !host.endsWith(']')
-  return `${protocol}://${host}${hasPort ? '' : protocol === 'http' ? ':8500' : ':8501'}`
 }
 
 interface EntryOptions {
