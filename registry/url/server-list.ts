@@ -1,4 +1,5 @@
 /** The servers of a registry that is a cluster, as options and targets list them. */
+import { isIPv6 } from 'node:net'
 import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'
 
 /**
@@ -18,8 +19,8 @@ export function readServers(option: string, servers: readonly string[], port: st
 
 /** Returns `host:port` of a server, with a default port. Throws RangeError for what is not an address. */
 export function withPort(server: string, port: string): string {
-  const hasPort = /:\d+$/.test(server.replace(/^\[.*\]/, ''))
-  const address = hasPort ? server : `${server}:${port}`
+  const host = isIPv6(server) ? `[${server}]` : server
+  const address = /:\d+$/.test(host) ? host : `${host}:${port}`
   parseHostPort(address)
   return address
 }
