@@ -14,6 +14,7 @@ import {
   withDefaults,
 } from './config/own-options.ts'
 import type { AppLogger } from './create-fastify.ts'
+import type { OwnedProcess } from './lifecycle/own-process.ts'
 import type { Reload } from './lifecycle/reloads.ts'
 import type { TlsOptions } from './listen/tls/tls-options.ts'
 import type { OpenApiRouteOptions } from './openapi/serve/route-options.ts'
@@ -218,6 +219,11 @@ function namedOpenApi(given: unknown, { name, version }: ServeSettings): AppOpti
 function optionValue(option: OptionName, values: OptionValues): unknown {
   const value = values[option]
   return value === null || (option === 'decode-budget' && value === 0) ? undefined : value
+}
+
+/** How the process drains. What code sets is the default of its flag. */
+export function drainTimesOf(values: OptionValues): OwnedProcess {
+  return { drainDelayMs: values['drain-delay'], drainTimeoutMs: values['drain-timeout'] }
 }
 
 /** The files of TLS; undefined if the options name none. */

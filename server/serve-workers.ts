@@ -5,7 +5,7 @@ import type { AppOptions } from './app.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { serveLogger } from './serve-logger.ts'
-import type { ServeOptions, ServeValues } from './serve-options.ts'
+import { drainTimesOf, type ServeOptions, type ServeValues } from './serve-options.ts'
 import { registerByPrimary } from './serve-registration.ts'
 import { StartFailure } from './start-failure.ts'
 import { loadPino } from './telemetry/load-pino.ts'
@@ -82,6 +82,7 @@ export function workerCount({ workers }: OptionValues): number {
 
 async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, read: ReadServe<Own>): Promise<never> {
   const { own, values } = read
+  const count = workerCount(values)
   if (process.argv[1] === undefined) throw new StartFailure('workers need a program in a file: use --workers 1')
   if ((await import('node:cluster')).default.isWorker) {
     throw new StartFailure('this process is a worker of another program already: use --workers 1')
@@ -92,14 +93,13 @@ async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, 
   const log = await serveLogger(options, read, output)
   const { serveSharedParts } = await import('./serve-shared-parts.ts')
   return runPrimary({
-    count: workerCount(read.values),
+    count,
     log,
     variable: WORKER_VARIABLE,
     output,
-    drainDelayMs: values['drain-delay'],
-    drainTimeoutMs: options.listen?.drainTimeoutMs ?? values['drain-timeout'],
+    ...drainTimesOf(values),
     async prepare(link, onClose) {
-      serveSharedParts(link, workerCount(values))
+      serveSharedParts(link, count)
       onClose(await registerByPrimary(link, { settings: options, values, log }))
       await options.primary?.(link, { options: own, log, onClose })
     },

@@ -9,7 +9,7 @@ import { helpText } from './config/help-text.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { readOptions } from './config/read-options.ts'
-import { type OwnedProcess, ownProcess } from './lifecycle/own-process.ts'
+import { ownProcess } from './lifecycle/own-process.ts'
 import { Releases } from './lifecycle/releases.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
@@ -20,6 +20,7 @@ import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsInCode,
   appOptionsOf,
+  drainTimesOf,
   programTitle,
   type ServeOptions,
   type ServeSettings,
@@ -136,7 +137,7 @@ async function start<const Own extends OwnOptions>(
   describeProgram(app, options, { values, given })
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health, onReload: app.onReload })
-    const owned = processSettings(settings, values)
+    const owned = drainTimesOf(values)
     if (worker !== undefined) worker.process.own(app, log, owned)
     else if (options.ownsProcess !== false) ownProcess(app, log, owned)
     const address = await openPort(app, { settings: { ...options, ...settings }, values, worker })
@@ -195,13 +196,6 @@ function checkCertificates(values: OptionValues): void {
     readCertificates(normalizeTlsOptions(tls).resolved, flagOf)
   } catch (error) {
     throw new StartFailure((error as Error).message, { cause: error })
-  }
-}
-
-function processSettings({ listen }: Pick<AppOptions, 'listen'>, values: OptionValues): OwnedProcess {
-  return {
-    drainDelayMs: values['drain-delay'],
-    drainTimeoutMs: listen?.drainTimeoutMs ?? values['drain-timeout'],
   }
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { exitProcess } from '../lifecycle/exit-process.ts'
-import { ownProcess } from '../lifecycle/own-process.ts'
+import { type OwnedProcess, ownProcess } from '../lifecycle/own-process.ts'
 import { Releases } from '../lifecycle/releases.ts'
 import type { PrimaryLink } from './contracts/worker-link.ts'
 import { mergeLines } from './line-merger.ts'
@@ -33,7 +33,7 @@ export interface LineOutput {
 }
 
 /** The options of a primary. */
-export interface PrimaryOptions {
+export interface PrimaryOptions extends OwnedProcess {
   /** How many workers to run. */
   readonly count: number
   readonly log: FastifyBaseLogger
@@ -41,8 +41,6 @@ export interface PrimaryOptions {
   readonly variable: string
   /** Takes all that the workers write to standard output, in whole lines. Undefined: they write there themselves. */
   readonly output: LineOutput | undefined
-  readonly drainDelayMs: number
-  readonly drainTimeoutMs: number
   /** Prepares what runs in the primary, before the first worker starts. `onClose` adds what to release after the last one has ended. */
   prepare(link: PrimaryLink, onClose: (release: () => void | Promise<void>) => void): void | Promise<void>
 }

@@ -37,6 +37,19 @@ test('what keeps a server from starting is reported once, with exit code 1, and 
   await Promise.all([portInUse(), failedSetup()])
 })
 
+test('a drain of all workers takes the time of the flag, which comes before that in code', async () => {
+  const program = await temporaryFile(
+    'drains.ts',
+    `import { serve } from ${SERVE}
+    await serve({ workers: 2, listen: { drainTimeoutMs: 1 }, routes() {} })`,
+  )
+  const { server } = await ServerProcess.listen(['--drain-timeout', '9s'], {}, program)
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+  const draining = server.lines.filter(({ msg }) => String(msg).startsWith('draining'))
+  expect(draining).toMatchObject([{ drainTimeoutMs: 9_000 }])
+})
+
 test('the primary runs its own part, workers reach it, and their long lines arrive whole', async () => {
   const program = await temporaryFile(
     'counts.ts',
