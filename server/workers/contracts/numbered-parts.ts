@@ -1,5 +1,5 @@
 /** Parts of workers that belong together: a port of one worker and the same port of the others. */
-import type { WorkerLink } from './worker-link.ts'
+import { WorkerError, type WorkerLink } from './worker-link.ts'
 
 /** A request of the primary to a part. */
 export interface PartRequest {
@@ -30,7 +30,7 @@ export function numberPart(link: WorkerLink, channel: string, answer: AnswerPart
     const { part } = request as PartRequest
     const answerPart = parts[part - 1]
     if (answerPart !== undefined) return answerPart(request as PartRequest)
-    throw Object.assign(new Error(`channel "${channel}" has no part ${part} yet`), { code: 'ERR_WORKER_NO_HANDLER' })
+    throw new WorkerError(`channel "${channel}" has no part ${part} yet`, 'ERR_WORKER_NO_HANDLER')
   })
   return 1
 }

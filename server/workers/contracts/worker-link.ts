@@ -19,6 +19,21 @@ export interface ProcessLink {
   send(channel: string, payload: unknown): boolean
 }
 
+/** What went wrong on a link; or, for any other code, what the handler in the other process threw. */
+export type WorkerErrorCode = 'ERR_WORKER_ENDED' | 'ERR_WORKER_STALLED' | 'ERR_WORKER_NO_HANDLER'
+
+/** A request to another process failed. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError'
+  /** A {@link WorkerErrorCode}, or the `code` of what the handler threw. Undefined if that had none. */
+  readonly code: string | undefined
+
+  constructor(message: string, code: WorkerErrorCode | (string & {}) | undefined) {
+    super(message)
+    this.code = code
+  }
+}
+
 /** The options of a request. */
 export interface RequestOptions {
   /** How long to wait for the response, in milliseconds. Default 10,000. */

@@ -1,5 +1,5 @@
 /** The channels of a process: who answers requests, and who receives messages. */
-import { WorkerError } from './worker-error.ts'
+import { WorkerError } from '../contracts/worker-link.ts'
 
 /** Handlers and listeners by the name of their channel. `Origin` is what they receive besides the payload. */
 export class LinkChannels<Origin extends readonly unknown[] = []> {

@@ -1,9 +1,8 @@
 /** One end of a link between two processes. */
 import { deserialize, serialize } from 'node:v8'
 import { type Clock, type ScheduledTimer, systemClock } from '../../../wire/http2/http2.ts'
-import type { ProcessLink, RequestOptions } from '../contracts/worker-link.ts'
+import { type ProcessLink, type RequestOptions, WorkerError } from '../contracts/worker-link.ts'
 import { LINK_LIMITS, type LinkLimits, LinkQueue, type LinkTransport } from './link-queue.ts'
-import { WorkerError } from './worker-error.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
