@@ -1,8 +1,9 @@
 /** The workers of a primary: starts them, replaces those that end, drains and reloads all. */
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
+import type { LinkEnd } from './link/link-end.ts'
 import type { LinkTransport } from './link/link-queue.ts'
-import type { LinkedWorker, PrimaryEnd } from './link/primary-end.ts'
+import type { PrimaryEnd } from './link/primary-end.ts'
 import { type FailedStart, type Serving, TO_PRIMARY, TO_WORKER } from './process-messages.ts'
 
 /** The process of a worker. */
@@ -57,7 +58,7 @@ const RELOAD_MS = 30_000
 
 interface Member {
   readonly process: ForkedWorker
-  readonly link: LinkedWorker
+  readonly link: LinkEnd
   readonly startedAtMs: number
   state: 'starting' | 'misplaced' | 'serving' | 'leaving'
   failure: FailedStart | undefined

@@ -1,8 +1,9 @@
 /** The links between a primary and its workers, in memory: payloads are copied and batched as between processes. */
 import type { WorkerLink } from '../../server/workers/contracts/worker-link.ts'
+import type { LinkEnd, LinkSettings } from '../../server/workers/link/link-end.ts'
 import type { LinkTransport } from '../../server/workers/link/link-queue.ts'
-import { type LinkedWorker, PrimaryEnd } from '../../server/workers/link/primary-end.ts'
-import { type LinkSettings, WorkerEnd } from '../../server/workers/link/worker-end.ts'
+import { PrimaryEnd } from '../../server/workers/link/primary-end.ts'
+import { WorkerEnd } from '../../server/workers/link/worker-end.ts'
 
 /** A worker of a test. */
 export interface TestWorker {
@@ -33,7 +34,7 @@ export function workerLinks(settings: LinkSettings = {}): TestWorkers {
       const down = new MemoryPipe((batch) => link.receive(batch))
       const up = new MemoryPipe((batch) => handle.receive(batch))
       const link: WorkerEnd = new WorkerEnd(lastId, up, settings)
-      const handle: LinkedWorker = primary.add(lastId, down)
+      const handle: LinkEnd = primary.add(lastId, down)
       primary.start(handle)
       return {
         link,

@@ -6,8 +6,18 @@ import { LINK_LIMITS, type LinkLimits, LinkQueue, type LinkTransport } from './l
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
+/** What ends of workers and of the primary can be given. */
+export interface LinkSettings {
+  /** Default: those of {@link LINK_LIMITS}. */
+  readonly limits?: Partial<LinkLimits>
+  /** Default: the clock of the process. */
+  readonly clock?: Clock
+}
+
 /** What an end works with. */
-export interface LinkEndParts {
+export interface LinkEndParts extends LinkSettings {
+  /** The number of the worker, at either end. */
+  readonly id: number
   /** The name of the other process in errors: `worker 3`. */
   readonly peer: string
   readonly transport: LinkTransport
@@ -15,9 +25,6 @@ export interface LinkEndParts {
   answer(channel: string, payload: unknown): Promise<unknown>
   /** Receives a message of the other process. */
   deliver(channel: string, payload: unknown): void
-  /** Default: those of {@link LINK_LIMITS}. */
-  readonly limits?: Partial<LinkLimits> | undefined
-  readonly clock?: Clock | undefined
 }
 
 /** What the processes exchange, each serialized alone, so that its size is known when it is queued. */
@@ -36,6 +43,7 @@ interface OpenRequest {
 
 /** Sends requests and messages, and receives those of the other end. */
 export class LinkEnd implements ProcessLink {
+  readonly id: number
   readonly #parts: LinkEndParts
   readonly #limits: LinkLimits
   readonly #queue: LinkQueue
@@ -45,6 +53,7 @@ export class LinkEnd implements ProcessLink {
   #hasEnded = false
 
   constructor(parts: LinkEndParts) {
+    this.id = parts.id
     this.#parts = parts
     this.#limits = { ...LINK_LIMITS, ...parts.limits }
     this.#queue = new LinkQueue(parts.transport, this.#limits)

@@ -1,9 +1,8 @@
 /** The end of the primary: the links to all workers. */
-import type { PrimaryLink, RequestOptions, WorkerHandle } from '../contracts/worker-link.ts'
+import type { PrimaryLink, WorkerHandle } from '../contracts/worker-link.ts'
 import { LinkChannels } from './link-channels.ts'
-import { LinkEnd } from './link-end.ts'
+import { LinkEnd, type LinkSettings } from './link-end.ts'
 import type { LinkTransport } from './link-queue.ts'
-import type { LinkSettings } from './worker-end.ts'
 
 type Listener = (worker: WorkerHandle) => void
 
@@ -40,14 +39,16 @@ export class PrimaryEnd implements PrimaryLink {
   }
 
   /** Links a process that begins. It can send at once; the others see it when it serves. */
-  add(id: number, transport: LinkTransport): LinkedWorker {
-    return new LinkedWorker(id, (handle) => ({
+  add(id: number, transport: LinkTransport): LinkEnd {
+    const worker: LinkEnd = new LinkEnd({
       ...this.#settings,
+      id,
       peer: `worker ${id}`,
       transport,
-      answer: (channel, payload) => this.#channels.answer(channel, payload, handle),
-      deliver: (channel, payload) => this.#channels.deliver(channel, payload, handle),
-    }))
+      answer: (channel, payload) => this.#channels.answer(channel, payload, worker),
+      deliver: (channel, payload) => this.#channels.deliver(channel, payload, worker),
+    })
+    return worker
   }
 
   /** The worker serves calls from now on. */
@@ -57,43 +58,9 @@ export class PrimaryEnd implements PrimaryLink {
   }
 
   /** The process of the worker has ended, whether it ever served or not. */
-  end(worker: LinkedWorker): void {
+  end(worker: LinkEnd): void {
     this.#serving.delete(worker)
     worker.end()
     for (const listener of this.#onEnd) listener(worker)
-  }
-}
-
-/** The link of the primary to one worker. */
-export class LinkedWorker implements WorkerHandle {
-  readonly id: number
-  readonly #end: LinkEnd
-
-  constructor(id: number, partsFor: (handle: WorkerHandle) => ConstructorParameters<typeof LinkEnd>[0]) {
-    this.id = id
-    this.#end = new LinkEnd(partsFor(this))
-  }
-
-  request(channel: string, payload: unknown, options?: RequestOptions): Promise<unknown> {
-    return this.#end.request(channel, payload, options)
-  }
-
-  send(channel: string, payload: unknown): boolean {
-    return this.#end.send(channel, payload)
-  }
-
-  /** Sends a message also when too much waits for the worker. */
-  sendAlways(channel: string, payload: unknown): void {
-    this.#end.sendAlways(channel, payload)
-  }
-
-  /** Takes a batch of the worker. */
-  receive(batch: readonly Uint8Array[]): void {
-    this.#end.receive(batch)
-  }
-
-  /** Fails what waits for the worker. */
-  end(): void {
-    this.#end.end()
   }
 }

@@ -6,7 +6,7 @@ import type { TopicMessage } from '../../../../server/demo/topics/topic-hub.ts'
 import { type PrimaryTopicsOptions, servePrimaryTopics } from '../../../../server/demo/topics/workers/primary-topics.ts'
 import { createWorkerTopicBroker } from '../../../../server/demo/topics/workers/worker-topic-broker.ts'
 import type { WorkerHandle } from '../../../../server/workers/contracts/worker-link.ts'
-import type { LinkSettings } from '../../../../server/workers/link/worker-end.ts'
+import type { LinkSettings } from '../../../../server/workers/link/link-end.ts'
 import { type TestWorker, workerLinks } from '../../../support/worker-links.ts'
 
 const brokers: TopicBroker[] = []

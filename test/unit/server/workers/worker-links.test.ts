@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { WorkerHandle } from '../../../../server/workers/contracts/worker-link.ts'
-import { type LinkedWorker, PrimaryEnd } from '../../../../server/workers/link/primary-end.ts'
+import { PrimaryEnd } from '../../../../server/workers/link/primary-end.ts'
 import { WorkerEnd } from '../../../../server/workers/link/worker-end.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { workerLinks } from '../../../support/worker-links.ts'
@@ -128,7 +128,7 @@ describe('messages', () => {
     const primary = new PrimaryEnd()
     const seen: unknown[] = []
     primary.onMessage('topic', (payload) => seen.push(payload))
-    const handle: LinkedWorker = primary.add(1, { write() {} })
+    const handle = primary.add(1, { write() {} })
     const batches: (readonly Uint8Array[])[] = []
     const link = new WorkerEnd(1, {
       write(batch, written) {
