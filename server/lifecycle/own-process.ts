@@ -1,12 +1,14 @@
 /** Ends a process that runs servers: after a drain on a signal, after a crash, or immediately on a second signal. */
 import type { FastifyBaseLogger } from 'fastify'
-import { exitProcess } from './exit-process.ts'
 import { onCrash, onHangup, onSignals, SIGNAL_EXIT_CODES } from './process-events.ts'
 
 const EXIT_FAILURE = 1
 
 /** How much longer than the drain the end of a crashed process may take. */
 export const CRASH_MARGIN_MS = 1_000
+
+/** How long the last log lines may take to be written. */
+const FLUSH_MS = 1_000
 
 /** The part of a server that its process needs. */
 export interface OwnedServer {
@@ -74,4 +76,19 @@ export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options:
     log.info({ code }, 'stopped')
     exitProcess(log, () => Math.max(code, worstExitCode))
   }
+}
+
+/** Ends the process with an exit code that is read once the log is written, or after a second. */
+export function exitProcess(log: FastifyBaseLogger, code: () => number): void {
+  const leave = () => process.exit(code())
+  // A reader of the log that has stopped reading must not keep the process alive.
+  setTimeout(leave, FLUSH_MS)
+  flush(log, leave)
+}
+
+/** Loggers of programs may have no `flush`, or one without a callback. */
+function flush(log: FastifyBaseLogger, done: () => void): void {
+  const { flush } = log as { readonly flush?: (done: () => void) => void }
+  if (flush === undefined) done()
+  else flush.call(log, done)
 }

@@ -1,8 +1,7 @@
 /** A process that is a worker: it listens with the others, and its primary decides when it ends. */
 import cluster from 'node:cluster'
 import type { FastifyBaseLogger } from 'fastify'
-import { exitProcess } from '../lifecycle/exit-process.ts'
-import { CRASH_MARGIN_MS, type OwnedProcess, type OwnedServer } from '../lifecycle/own-process.ts'
+import { CRASH_MARGIN_MS, exitProcess, type OwnedProcess, type OwnedServer } from '../lifecycle/own-process.ts'
 import { onCrash } from '../lifecycle/process-events.ts'
 import { batchOf, envelopeOf } from './link/link-queue.ts'
 import { WorkerEnd } from './link/worker-end.ts'
