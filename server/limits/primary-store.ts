@@ -1,17 +1,15 @@
-/** Keeps the buckets of a rate limit in the primary, for all workers. */
-import type { Clock } from '../../wire/http2/http2.ts'
-import { numberPart } from '../workers/contracts/numbered-parts.ts'
-import type { WorkerLink } from '../workers/contracts/worker-link.ts'
-import type { RateLimitStore } from './rate-limit-store.ts'
+/** Keeps the buckets of rate limits in the primary, for all workers: a limit counts for the machine. */
+import { type Clock, systemClock } from '../../wire/http2/http2.ts'
+import { numberPart, type PartRequest } from '../workers/contracts/numbered-parts.ts'
+import type { PrimaryLink, WorkerLink } from '../workers/contracts/worker-link.ts'
+import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 import type { TokenBucketLimit } from './token-bucket.ts'
 
 /** The channel of a link that the messages go over. */
-export const RATE_LIMIT_CHANNEL = 'rate-limit'
+const RATE_LIMIT_CHANNEL = 'rate-limit'
 
 /** Takes a token of each key, in this order. The response has the waits in milliseconds, 0 for a token. */
-export interface TakeRequest {
-  /** The number of the limit in its process. */
-  readonly limit: number
+interface TakeRequest extends PartRequest {
   readonly bucket: TokenBucketLimit
   /** The most buckets of the limit. */
   readonly maxKeys: number
@@ -42,7 +40,7 @@ interface Taking {
 export class PrimaryStore implements RateLimitStore {
   readonly #link: WorkerLink
   readonly #options: PrimaryStoreOptions
-  readonly #number: number
+  readonly #part: number
   /** When there is a token again, by key. */
   readonly #emptyUntilMs = new Map<string, number>()
   #waiting: Taking[] = []
@@ -50,7 +48,7 @@ export class PrimaryStore implements RateLimitStore {
   constructor(link: WorkerLink, options: PrimaryStoreOptions) {
     this.#link = link
     this.#options = options
-    this.#number = numberPart(link, RATE_LIMIT_CHANNEL)
+    this.#part = numberPart(link, RATE_LIMIT_CHANNEL)
   }
 
   take(key: string, bucket: TokenBucketLimit): number | Promise<number> {
@@ -75,7 +73,7 @@ export class PrimaryStore implements RateLimitStore {
     this.#waiting = []
     const { maxKeys, clock } = this.#options
     const askedAtMs = clock.now()
-    const request: TakeRequest = { limit: this.#number, bucket, maxKeys, keys: taking.map(({ key }) => key) }
+    const request: TakeRequest = { part: this.#part, bucket, maxKeys, keys: taking.map(({ key }) => key) }
     let waits: readonly number[]
     try {
       waits = (await this.#link.request(RATE_LIMIT_CHANNEL, request)) as readonly number[]
@@ -96,4 +94,15 @@ export class PrimaryStore implements RateLimitStore {
     const [oldest] = this.#emptyUntilMs.size > MAX_EMPTY ? this.#emptyUntilMs.keys() : []
     if (oldest !== undefined) this.#emptyUntilMs.delete(oldest)
   }
+}
+
+/** Answers the stores of workers, in the primary. */
+export function servePrimaryRateLimits(link: PrimaryLink, clock: Clock = systemClock): void {
+  const stores = new Map<number, MemoryStore>()
+  link.onRequest(RATE_LIMIT_CHANNEL, (request) => {
+    const { part, bucket, maxKeys, keys } = request as TakeRequest
+    const store = stores.get(part) ?? new MemoryStore({ maxKeys, now: () => clock.now() })
+    stores.set(part, store)
+    return keys.map((key) => store.take(key, bucket))
+  })
 }
