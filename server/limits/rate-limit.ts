@@ -88,7 +88,7 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
     if (failure === undefined) log?.info('rate limit: store answers again')
     else log?.warn({ err: failure, calls: options.whenStoreFails ?? 'admit' }, 'rate limit: store failed')
   }
-  let store = guardedStore(options, ownStore(options), onChange)
+  let store = guardedStore(options, onChange)
 
   function refuseFor(waitMs: number): void {
     if (waitMs === 0) return
@@ -110,9 +110,9 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
     },
     prepare(server) {
       log = server.log
-      if (server.worker !== undefined && countsForMachine(options) && !isShared) {
+      if (server.worker !== undefined && !isShared) {
         isShared = true
-        store = guardedStore(options, sharedStore(options, server.worker), onChange)
+        store = guardedStore(options, onChange, server.worker)
       }
       if (by === 'principal' && server.inner.includes('authenticate')) {
         throw new RangeError('rateLimit by principal stands before authenticate: list it after')
@@ -121,16 +121,15 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   }
 }
 
-const DEFAULT_MAX_KEYS = 100_000
-
+/** @param worker the primary, which keeps the buckets of all workers. Default: this process keeps them */
 function guardedStore(
   options: RateLimitOptions,
-  store: RateLimitStore,
   onChange: (failure: unknown) => void,
+  worker?: WorkerLink,
 ): GuardedStore {
   const { clock = systemClock, capacity = 0, refillPerSecond = 0 } = options
   return new GuardedStore({
-    store,
+    store: storeOf(options, worker),
     limit: { capacity, refillPerSecond },
     whenStoreFails: options.whenStoreFails ?? 'admit',
     timeoutMs: options.storeTimeoutMs ?? 250,
@@ -139,26 +138,14 @@ function guardedStore(
   })
 }
 
-function ownStore({
-  store,
-  limiter,
-  maxKeys = DEFAULT_MAX_KEYS,
-  clock = systemClock,
-}: RateLimitOptions): RateLimitStore {
+/** Whether workers share a store or a limiter of the program is for the program to decide. */
+function storeOf(options: RateLimitOptions, worker: WorkerLink | undefined): RateLimitStore {
+  const { store, limiter, maxKeys = 100_000, clock = systemClock } = options
   if (store !== undefined) return store
-  return limiter === undefined ? new MemoryStore({ maxKeys, now: () => clock.now() }) : flexibleStore(limiter)
-}
-
-/** Stores and limiters of the program are shared by workers, or not, as the program decides. */
-function countsForMachine({ store, limiter }: RateLimitOptions): boolean {
-  return store === undefined && limiter === undefined
-}
-
-function sharedStore(
-  { maxKeys = DEFAULT_MAX_KEYS, clock = systemClock }: RateLimitOptions,
-  worker: WorkerLink,
-): RateLimitStore {
-  return new PrimaryStore(worker, { maxKeys, clock })
+  if (limiter !== undefined) return flexibleStore(limiter)
+  return worker === undefined
+    ? new MemoryStore({ maxKeys, now: () => clock.now() })
+    : new PrimaryStore(worker, { maxKeys, clock })
 }
 
 function assertRanges(options: RateLimitOptions): void {
