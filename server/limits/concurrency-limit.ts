@@ -59,14 +59,15 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
   checkOptions('concurrencyLimit', options, SHAPE)
   assertRanges(options)
   const { name = 'concurrencyLimit', retryAfterMs = 500 } = options
-  const limits = { max: options.max, perMethod: options.perMethod }
+  const { max = Number.POSITIVE_INFINITY, perMethod = Number.POSITIVE_INFINITY } = options
+  const limits = { max, perMethod }
   let isDivided = false
   const refusal = pushback({ message: 'too many concurrent calls', retryAfterMs })
   const all = new CallCounter(undefined)
   const counters = new Map<DescMethod, CallCounter>()
   const state = {
     get limit() {
-      return limits.max
+      return limits.max === Number.POSITIVE_INFINITY ? undefined : limits.max
     },
     shed: 0,
     get inFlight() {
@@ -77,10 +78,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     admit({ method }: AdmissionRequest): Admission {
       const counter = counters.get(method) ?? new CallCounter(all)
       counters.set(method, counter)
-      if (
-        all.count >= (limits.max ?? Number.POSITIVE_INFINITY) ||
-        counter.count >= (limits.perMethod ?? Number.POSITIVE_INFINITY)
-      ) {
+      if (all.count >= limits.max || counter.count >= limits.perMethod) {
         state.shed += 1
         throw refusal()
       }
@@ -99,7 +97,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
       isDivided = true
       for (const part of ['max', 'perMethod'] as const) {
         const limit = limits[part]
-        if (limit !== undefined) limits[part] = await workerShare(worker, { name: `${name}: ${part}`, limit, log })
+        if (Number.isFinite(limit)) limits[part] = await workerShare(worker, { name: `${name}: ${part}`, limit, log })
       }
     },
   }
