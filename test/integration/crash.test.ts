@@ -1,10 +1,10 @@
 /** A process with an uncaught error: it logs the error, drains, and exits with 1. */
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { callHeaders, envelope, sayHello } from '../support/calls.ts'
+import { sayHello } from '../support/calls.ts'
 import { exchangeHttp2 } from '../support/exchange.ts'
 import { listenRaw } from '../support/listen-raw.ts'
-import { openSession } from '../support/native-fastify.ts'
+import { openStream } from '../support/open-stream.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 /** Other code in the process of the server, which fails at each SIGUSR2. */
@@ -31,23 +31,6 @@ test.each(Object.entries(FAULTS))('%s ends an idle server with exit code 1, and 
   expect(server.lines.at(-1)).toMatchObject({ msg: 'stopped', code: 1 })
   expect(server.stderr).toBe('')
 })
-
-/** A call that ends on command. */
-async function openStream(origin: string) {
-  const session = await openSession(origin)
-  const path = '/greeter.v1.GreeterService/AllStream'
-  const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders('grpc') })
-  const ended = new Promise<unknown>((resolve) => {
-    stream.on('trailers', ({ 'grpc-status': status }) => resolve(status))
-    stream.on('close', () => resolve('reset'))
-    stream.on('error', () => {})
-  })
-  stream.resume()
-  // Joins a topic, so that the handler runs.
-  stream.write(envelope(Buffer.from('\n\x01t')))
-  await new Promise<void>((resolve) => session.ping(() => resolve()))
-  return { finish: () => stream.end(), ended }
-}
 
 test('open calls may finish before the process exits', async () => {
   const { server, origin } = await listen(FAULTS['a throw'])

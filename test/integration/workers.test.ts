@@ -2,29 +2,10 @@
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { callHeaders, envelope } from '../support/calls.ts'
-import { openSession } from '../support/native-fastify.ts'
+import { openStream } from '../support/open-stream.ts'
 import { isRunning } from '../support/processes.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 import { callOnce, callsOf, listenWithWorkers } from '../support/worker-processes.ts'
-
-/** A call that ends on command. */
-async function openStream(origin: string) {
-  const session = await openSession(origin)
-  const path = '/greeter.v1.GreeterService/AllStream'
-  const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders('grpc') })
-  const ended = new Promise<unknown>((resolve) => {
-    stream.on('trailers', ({ 'grpc-status': status }) => resolve(status))
-    stream.on('close', () => resolve('reset'))
-    stream.on('error', () => {})
-  })
-  session.on('error', () => {})
-  stream.resume()
-  // Joins a topic, so that the handler runs.
-  stream.write(envelope(Buffer.from('\n\x01t')))
-  await new Promise<void>((resolve) => session.ping(() => resolve()))
-  return { finish: () => stream.end(), ended }
-}
 
 const messages = ({ lines }: ServerProcess, message: string) => lines.filter(({ msg }) => msg === message)
 
