@@ -1,4 +1,4 @@
-/** Parts of workers that belong together: a port of one worker and the same port of the others. */
+/** Matches the parts of servers across workers, such as a rate limit in one worker with the same limit in the others. */
 import { WorkerError, type WorkerLink } from './worker-link.ts'
 
 /** A request of the primary to a part. */
@@ -13,10 +13,10 @@ export type AnswerPart = (request: PartRequest) => unknown
 const PARTS = new WeakMap<WorkerLink, Map<string, AnswerPart[]>>()
 
 /**
- * Numbers the parts of a channel from 1 in the order in which a process creates them. All workers run one program, so that a part has the
- * same number in each.
+ * Adds a part to a channel, and numbers it: the first one of the process is 1. All workers run one program and create their parts in the
+ * same order, so a number means the same part in each.
  *
- * @param answer answers what the primary asks the part. Default: the primary asks nothing
+ * @param answer answers requests of the primary to the part. Default: there are none
  * @returns the number of the part
  */
 export function numberPart(link: WorkerLink, channel: string, answer: AnswerPart = () => undefined): number {
