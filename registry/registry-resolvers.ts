@@ -12,6 +12,8 @@ export interface RegistryAccess {
   readonly tls?: TlsOptions
   /** The bucket in NATS. */
   readonly bucket?: string
+  /** The namespace of services in Kubernetes and Consul that name none. */
+  readonly namespace?: string
   /** The URL of the Kubernetes API, outside of a pod. */
   readonly server?: string
 }

@@ -12,7 +12,7 @@ export interface RegistryTarget {
 const FORM = /^([^:/?#]+)(:\/\/)(?:([^@/?#]*)@)?([^?#]*)(?:\?(.*))?$/s
 
 /** Parameters about an instance, which mean nothing to a client. */
-const OF_INSTANCES = ['weight', 'zone', 'version', 'ttl', 'tags']
+const OF_INSTANCES = ['weight', 'zone', 'version', 'ttl', 'tags', 'portName']
 
 /** Throws RangeError, which does not show the credentials, for those that are not encoded and for a parameter that is not valid. */
 export function splitRegistryUrl(text: string): RegistryTarget {
@@ -35,6 +35,7 @@ export function splitRegistryUrl(text: string): RegistryTarget {
     ...tls,
     ...take('tokenFile'),
     ...take('bucket'),
+    ...take('namespace'),
     ...take('server'),
   }
   const rest = parameters.size === 0 ? '' : `?${parameters}`

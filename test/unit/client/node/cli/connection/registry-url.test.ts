@@ -13,6 +13,7 @@ test.each([
   ['etcd:///greeter?tls=true', 'etcd:///greeter', { tls: {} }],
   ['etcd:///greeter?ca=/a&cert=/b&key=/c', 'etcd:///greeter', { tls: { caFile: '/a', certFile: '/b', keyFile: '/c' } }],
   ['etcd:///greeter?weight=2&zone=a&version=1&ttl=5&tags=v2', 'etcd:///greeter', {}],
+  ['kubernetes:///greeter?namespace=shop&portName=http', 'kubernetes:///greeter', { namespace: 'shop' }],
   ['kubernetes:///greeter.shop:grpc', 'kubernetes:///greeter.shop:grpc', {}],
   ['kubernetes:///greeter?server=http://127.0.0.1:8001', 'kubernetes:///greeter', { server: 'http://127.0.0.1:8001' }],
 ])('%s is the target %s', (url, target, access) => {
