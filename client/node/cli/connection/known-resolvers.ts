@@ -4,7 +4,7 @@ import { reasonOf } from '../../base/thrown.ts'
 import type { ResolverFactory } from '../../contracts/resolver.ts'
 import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
 import { InputError, UsageError } from '../terminal/program-errors.ts'
-import { splitRegistryUrl, withoutUserInfo } from './registry-url.ts'
+import { splitRegistryUrl, withoutUserInfo } from './split-registry-url.ts'
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i
 

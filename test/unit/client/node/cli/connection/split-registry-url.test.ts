@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { splitRegistryUrl } from '../../../../../../client/node/cli/connection/registry-url.ts'
+import { splitRegistryUrl } from '../../../../../../client/node/cli/connection/split-registry-url.ts'
 
 test.each([
   ['etcd:///greeter', 'etcd:///greeter', {}],
