@@ -90,7 +90,7 @@ interface EntryOptions {
 }
 
 function entryOf(api: ConsulApi, instance: ServiceInstance, options: EntryOptions): RenewedEntry {
-  // Ids of an agent are not apart by service.
+  // An id must be unique in its agent, not only in its service.
   const id = `${instance.service}-${instance.id}`
   const put = async (request: Omit<ConsulRequest, 'method'>) => void (await api.send({ method: 'PUT', ...request }))
   return {

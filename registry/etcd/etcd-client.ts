@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../../wire/http2/http2.ts'
 import type { ResolvedEtcdOptions } from './etcd-options.ts'
 
-/** Values of a message, without those that have a default. */
+/** The fields of a message that are set. */
 type Init<Message> = Partial<Omit<Message, '$typeName' | '$unknown'>>
 
 /** Finds a member that hangs, or a network that drops everything, within 15 s. etcd allows a PING each 5 s. */

@@ -6,7 +6,7 @@ import { type Clock, warnOfFault } from '../../wire/http2/http2.ts'
 import type { OptionShape } from '../../wire/options/check-options.ts'
 import type { HttpApiTls } from './http-api.ts'
 
-/** How to verify the registry, and authenticate to it: the options of a channel, of which HTTP/1.1 has no use for one. */
+/** How to verify the registry, and authenticate to it: the options of a channel, except one that means nothing to HTTP/1.1. */
 export type ApiTlsOptions = Omit<TlsOptions, 'allowMissingAlpn'>
 
 const { allowMissingAlpn: _, ...API_TLS_KINDS } = TLS_OPTION_KINDS

@@ -133,7 +133,7 @@ export class HttpApi {
   #start({ method, path, headers, body }: ApiRequest): ClientRequest {
     const { baseUrl, tls } = this.#options
     const options = {
-      // Of its own, so that no connection is kept.
+      // Uses a new connection, and does not keep it.
       agent: false,
       method,
       host: baseUrl.hostname.replace(/^\[|\]$/g, ''),
@@ -143,7 +143,7 @@ export class HttpApi {
     }
     const outgoing = tls === null ? requestHttp(options) : requestHttps({ ...options, ...tlsOptionsOf(tls) })
     outgoing.setSocketKeepAlive(true, TCP_KEEPALIVE_MS)
-    // Only channels read, and only their calls keep a process alive.
+    // Only resolvers send GET. A watch must not keep the process alive: the calls of its channel do.
     if (method === 'GET') outgoing.once('socket', (socket) => socket.unref())
     return outgoing
   }

@@ -3,8 +3,8 @@
  *
  *     greeter.7f3c  {"address":"10.0.0.7:8080","tls":false,"ttlMs":15000,"metadata":{"weight":2}}
  *
- * Keys are subjects of NATS, in which dots part a key, and other characters mean something or are not allowed. Those are written as `=`
- * and two hexadecimal digits for each byte, so that a service is one part, and its watch sees no other service.
+ * Keys are subjects of NATS, in which dots separate the parts, and other characters have a meaning or are not allowed. Those are written as
+ * `=` and two hexadecimal digits for each byte, so that a service is one part, and its watch sees no other service.
  */
 import { addressText, type Endpoint } from '../../client/node/contracts/endpoint.ts'
 import { parseHostPort } from '../../client/node/resolver/parse-host-port.ts'

@@ -3,7 +3,7 @@ import { assertTlsOptions, TLS_OPTION_KINDS, type TlsOptions } from '../../clien
 import { assertWhole, checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import { readServers } from '../url/server-list.ts'
 
-/** The settings of TLS that connections to NATS know. */
+/** The TLS options that apply to NATS. */
 export type NatsTlsOptions = Omit<TlsOptions, 'servername' | 'allowMissingAlpn'>
 
 /** How to reach the registry. */

@@ -6,7 +6,7 @@ import { isMissingBucket, type NatsBucket } from './nats-bucket.ts'
 import type { NatsInstances } from './nats-instances.ts'
 import { serviceKeys } from './nats-layout.ts'
 
-/** What to follow, and who hears of it. */
+/** What to follow. */
 export interface InstanceWatch {
   readonly service: string
   /** Kept from one watch to the next. */
@@ -95,7 +95,7 @@ class NatsWatch {
     }, waitMs)
   }
 
-  /** Never rejects. Before instances are dropped, NATS is asked: it may have stopped to answer, or this watch to hear. */
+  /** Asks NATS before it drops instances, as NATS may be away, or the watch may miss updates. Never rejects. */
   async #expire(): Promise<void> {
     const { instances, clock } = this.#watch
     const { connection, entries } = this.#bucket

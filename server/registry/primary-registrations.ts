@@ -53,14 +53,14 @@ class MachineRegistration {
     })
   }
 
-  /** A worker that drains. With the last one the server is removed, and not only until another serves. */
+  /** Handles a worker that drains. The last one removes the server for good, not only until another worker serves. */
   async leave(worker: WorkerHandle, timeoutMs: number): Promise<void> {
     this.#workers.delete(worker)
     if (this.#workers.size === 0) await this.#remove(timeoutMs)
     else this.#guard(() => this.#update())
   }
 
-  /** A worker that has ended without leaving crashed, and another takes its place. */
+  /** Handles a worker that has ended. One that had not left has crashed, and another takes its place. */
   end(worker: WorkerHandle): void {
     if (this.#workers.delete(worker)) this.#guard(() => this.#update())
   }
