@@ -3,6 +3,7 @@ import { MessageWindow, type MessageWindowLimits } from '../message-window.ts'
 import { MESSAGE_OVERHEAD_BYTES } from '../topic.ts'
 import type { TopicMessage, TopicPosition } from '../topic-hub.ts'
 import { type Replay, TopicLog } from '../topic-log.ts'
+import { LastPublished } from './last-published.ts'
 import type { TopicBroker, TopicRange } from './topic-broker.ts'
 
 /** A subscriber as a followed topic sees it. It may leave within a call, but not join. */
@@ -51,6 +52,7 @@ export class FollowedTopic {
   readonly #broker: TopicBroker
   readonly #limits: MessageWindowLimits
   readonly #onReadFailed: (error: unknown) => void
+  readonly #published = new LastPublished()
   /** What was reported during a read. */
   readonly #held: MessageWindow
   /** Undefined before the first read. */
@@ -59,7 +61,6 @@ export class FollowedTopic {
   #floor = ABOVE_ALL
   /** The lowest number that the next read must begin after. */
   #wanted = ABOVE_ALL
-  #accepted = NOTHING_ACCEPTED
   #following: Promise<void> | undefined
   #reading: Promise<void> | undefined
   /** The read that begins once the present one is through. */
@@ -80,9 +81,7 @@ export class FollowedTopic {
 
   /** The last message that this process published and that the listeners do not have yet; undefined if there is none. */
   get awaited(): TopicPosition | undefined {
-    const { epoch, sequence } = this.#accepted
-    const isThere = epoch === '' || (this.#log?.epoch === epoch && sequence <= this.#log.lastSequence)
-    return isThere ? undefined : this.#accepted
+    return this.#published.beyond(this.position)
   }
 
   /** About how much memory the mirror takes. */
@@ -98,8 +97,8 @@ export class FollowedTopic {
   }
 
   /** This process has published a message. */
-  accept({ epoch, sequence }: TopicMessage): void {
-    if (epoch !== this.#accepted.epoch || sequence > this.#accepted.sequence) this.#accepted = { epoch, sequence }
+  accept(message: TopicMessage): void {
+    this.#published.note(message)
   }
 
   /** Makes {@link replay} possible for a position, and moves on to the last message of now. Rejects with what the broker does. */
@@ -162,7 +161,7 @@ export class FollowedTopic {
 
   async #refresh(): Promise<void> {
     const wanted = this.#wanted
-    const accepted = this.#accepted
+    const published = this.#published.position
     this.#wanted = ABOVE_ALL
     const from = minOf(wanted, this.#log?.lastSequence ?? ABOVE_ALL)
     const range = await this.#broker.read(this.name, from)
@@ -170,12 +169,12 @@ export class FollowedTopic {
     const isWhole = from === 0n || this.#log === undefined || !this.#isOther(this.#log, range)
     if (isWhole) this.#apply(range, from)
     else this.#apply(await this.#broker.read(this.name, 0n), 0n)
-    if (accepted === this.#accepted && this.awaited !== undefined) this.#loseAccepted()
+    if (published === this.#published.position && this.awaited !== undefined) this.#losePublished()
   }
 
-  /** It was accepted before a read, which has not found it. */
-  #loseAccepted(): void {
-    this.#accepted = NOTHING_ACCEPTED
+  /** The last message of this process was published before a read, which has not found it. */
+  #losePublished(): void {
+    this.#published.forget()
     for (const listener of this.listeners) listener.onLoss(this.name)
   }
 
@@ -200,8 +199,8 @@ export class FollowedTopic {
   }
 
   #endEpoch({ epoch }: TopicLog, next: TopicRange): void {
-    const { epoch: awaited, sequence } = this.#accepted
-    if (awaited !== next.epoch || sequence > next.lastSequence) this.#accepted = NOTHING_ACCEPTED
+    const isLost = this.#published.beyond({ epoch: next.epoch, sequence: next.lastSequence }) !== undefined
+    if (isLost) this.#published.forget()
     for (const listener of this.listeners) {
       if (epoch !== '') listener.addNewEpoch(this.name)
       listener.onLoss(this.name)
@@ -257,7 +256,6 @@ export class FollowedTopic {
   }
 }
 
-const NOTHING_ACCEPTED: TopicPosition = { epoch: '', sequence: 0n }
 const NO_LOG = { epoch: '', lastSequence: 0n }
 
 function minOf(a: bigint, b: bigint): bigint {
