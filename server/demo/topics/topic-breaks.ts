@@ -1,4 +1,4 @@
-/** Where the messages of a queue do not follow one another, because a broker lost some. */
+/** Gaps and resets between the messages of a queue, where a broker lost some. */
 import type { TopicMessage } from './topic-hub.ts'
 
 /** What lies right before a message. */
@@ -15,7 +15,7 @@ export class TopicBreaks {
   readonly #ahead = new Map<string, TopicBreak>()
   readonly #before = new Map<TopicMessage, TopicBreak>()
 
-  /** The break before the next message of a topic, to be completed by the caller. */
+  /** Returns the break before the next message of a topic, for the caller to fill in. */
   ahead(topic: string): TopicBreak {
     const known = this.#ahead.get(topic)
     if (known !== undefined) return known
@@ -24,7 +24,7 @@ export class TopicBreaks {
     return added
   }
 
-  /** The message has come. */
+  /** Attaches the break ahead, if there is one, to the message that has come. */
   settle(message: TopicMessage): void {
     const ahead = this.#ahead.get(message.topic)
     if (ahead === undefined) return

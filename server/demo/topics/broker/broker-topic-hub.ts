@@ -76,7 +76,7 @@ class BrokerHub implements BrokerTopicHub, BrokerSubscriptionOwner {
     this.started = start.catch((error: unknown) => {
       throw this.#closing === undefined ? error : hubClosedError()
     })
-    // Those who wait for the start see why it fails; publishers see `unavailable`.
+    // Callers that await `started` see why it fails; publishers see `unavailable`.
     this.started.catch(() => {})
   }
 
@@ -149,7 +149,7 @@ class BrokerHub implements BrokerTopicHub, BrokerSubscriptionOwner {
     }
   }
 
-  /** From the join of a subscriber whose topic is prepared. */
+  /** Called by a subscriber's join, once its topic is prepared. */
   join(subscription: BrokerSubscription, name: string, after: TopicPosition | undefined): Replay | null {
     const topic = this.#topics.get(name)
     const replay = after === undefined ? null : topic.replay(after)

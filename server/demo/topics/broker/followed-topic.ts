@@ -14,7 +14,7 @@ export interface FollowListener {
   addGap(topic: string, missed: bigint): void
   /** The next message is of another incarnation of the topic. */
   addNewEpoch(topic: string): void
-  /** What this process has published last may be lost. */
+  /** The last message that this process published may be lost. */
   onLoss(topic: string): void
 }
 
@@ -24,7 +24,7 @@ export interface FollowedTopicInit {
   readonly broker: TopicBroker
   /** How much a topic keeps. */
   readonly limits: MessageWindowLimits
-  /** A read that nobody waits for has failed. The topic stays stale until sync() is called. */
+  /** A read has failed whose result no caller awaits. The topic stays stale until sync() is called. */
   readonly onReadFailed: (error: unknown) => void
 }
 
@@ -63,7 +63,7 @@ export class FollowedTopic {
   #wanted = ABOVE_ALL
   #following: Promise<void> | undefined
   #reading: Promise<void> | undefined
-  /** The read that begins once the present one is through. */
+  /** The read that begins when the present one is done. */
   #nextRead: Promise<void> | undefined
 
   constructor({ name, broker, limits, onReadFailed }: FollowedTopicInit) {
@@ -89,7 +89,7 @@ export class FollowedTopic {
     return this.#log === undefined ? 0 : this.#log.bytes + this.#log.size * MESSAGE_OVERHEAD_BYTES
   }
 
-  /** Empties the mirror. What is asked for later is read from the broker. */
+  /** Empties the mirror. Later joins read from the broker what they need. */
   emptyMirror(): void {
     if (this.#log === undefined) return
     this.#floor = this.#log.lastSequence

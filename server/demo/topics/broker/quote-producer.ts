@@ -1,4 +1,4 @@
-/** Quotes on `stocks/SYMBOL` topics, each of which one of the servers quotes on at a time. */
+/** Quotes on `stocks/SYMBOL` topics. One server at a time quotes on each. */
 import { StockQuotes, symbolOf } from '../stock-quotes.ts'
 import { Ticker } from '../ticker.ts'
 import type { BrokerTopicHubSettings } from './broker-topic-hub-options.ts'
@@ -11,7 +11,7 @@ interface QuotedTopic {
   leadUntil: number
   /** Undefined until the last price is known. */
   quotes: StockQuotes | undefined
-  /** The last tick is not through. */
+  /** The previous tick is still running. */
   isBusy: boolean
 }
 
@@ -69,7 +69,7 @@ export class QuoteProducer {
   async #leads(topic: QuotedTopic): Promise<boolean> {
     const askedAt = performance.now()
     if (askedAt < topic.leadUntil - this.#leadMs / 2) return true
-    // Another server may have quoted since the lead was over.
+    // Another server may have quoted since the lead ended.
     if (askedAt >= topic.leadUntil) topic.quotes = undefined
     const leads = await this.#broker.lead(topic.name, this.#leadMs)
     topic.leadUntil = leads ? askedAt + this.#leadMs : 0

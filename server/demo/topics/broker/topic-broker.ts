@@ -59,8 +59,8 @@ export interface TopicBroker {
   /** Stops to report the messages of a topic. */
   unfollow(topic: string): void
   /**
-   * Whether this process, rather than another one, produces the messages of a topic for the next `ttlMs` milliseconds. Asked again well
-   * before that time is over, as long as the process wants to.
+   * Takes or renews the lead of a topic: returns whether this process, and no other, produces its messages for the next `ttlMs`
+   * milliseconds. A process that wants to go on calls it again well before that time is over.
    */
   lead(topic: string, ttlMs: number): Promise<boolean>
   /** Gives up the lead, so that another process can take it at once. */

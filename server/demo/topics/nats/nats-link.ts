@@ -36,7 +36,7 @@ const WAIT_SPREAD_MS = 900
 /** A refusal seldom passes soon. */
 const REFUSED_WAIT_MS = 2_000
 
-/** Connects, and stays connected until it is closed: it tries for ever, with random waits, so that clients do not come back at once. */
+/** Connects, and reconnects until it is closed. The waits are random, so that clients do not all come back at once. */
 export class NatsLink {
   readonly #options: NatsLinkOptions
   readonly #address: NatsAddress

@@ -35,7 +35,7 @@ const MAX_ENTRY_BYTES = 262_144
 /** What the headers of an entry may need of the server's limit of a message. */
 const HEADER_BYTES = 8_192
 
-/** How often followed topics are looked at, in milliseconds: the stream may be overwritten in a few seconds. */
+/** How often followed topics are checked, in milliseconds: the stream may be overwritten in a few seconds. */
 const KEEP_INTERVAL_MS = 1_000
 
 class NatsTopicBroker implements TopicBroker {
@@ -90,7 +90,7 @@ class NatsTopicBroker implements TopicBroker {
     const { range, place } = await this.#request((storage) => {
       return this.#reader.range(storage, topic, { after: afterSequence, known })
     })
-    // Unless messages came meanwhile.
+    // Messages that came during the read have set a later place.
     if (followed !== undefined && followed.last === known) followed.last = place
     return range
   }
@@ -147,7 +147,7 @@ class NatsTopicBroker implements TopicBroker {
     const { headers, data } = message
     const entry = readEntry(topic, { header: headers, data, seq: Number(headers?.get(SEQUENCE_HEADER)) })
     if (entry === null) {
-      // A server that looks for topics to drop. It finds this one again later.
+      // A server looks for topics to drop. The answer keeps this one, and its place moves to the end of the stream.
       if (message.respond()) void this.#writerOf(topic).keep()
       return
     }
@@ -169,7 +169,7 @@ class NatsTopicBroker implements TopicBroker {
 
   #drop(topic: string, lastStreamSequence: number): void {
     const subject = this.#subjects.kept(topic)
-    // What is not dropped now is not read either, and is dropped with what comes later.
+    // If it fails, readers skip these entries, and a later purge drops them.
     this.#request((storage) => this.#room.drop(storage, subject, lastStreamSequence)).catch(() => {})
   }
 

@@ -17,7 +17,7 @@ import type { TopicSubjects } from './topic-stream.ts'
 
 /** How many entries are requested at a time. */
 const BATCH = 512
-/** For a server that takes a while to deliver what it has, and for the rest of a batch. */
+/** How long a consumer may take to deliver a batch, in milliseconds. */
 const FETCH_MS = 3_000
 /** After so long without a message, in milliseconds, the server that answers a direct read counts as gone. */
 const SILENCE_MS = 3_000
@@ -55,7 +55,7 @@ export interface ServerVersion {
   readonly minor: number
 }
 
-/** Whether a version is another one, or a later one. */
+/** Whether a version is the other one, or a later one. */
 export function isAtLeast(version: ServerVersion, other: ServerVersion): boolean {
   return version.major > other.major || (version.major === other.major && version.minor >= other.minor)
 }
@@ -158,7 +158,7 @@ interface BatchRequest {
   readonly to: number
 }
 
-/** By a callback: with an iterator, the client keeps the subscription for the answers, and waits for ever for one that is lost. */
+/** By a callback: with an iterator, the client keeps the subscription for the answers, and never stops waiting for one that is lost. */
 async function readDirectly({ jsm }: JetStreamAccess, { stream, subject, next }: BatchRequest): Promise<StoredEntry[]> {
   const { promise, resolve, reject } = Promise.withResolvers<StoredEntry[]>()
   const entries: StoredEntry[] = []

@@ -6,7 +6,7 @@ import { isUnanswered } from './nats-topic-errors.ts'
 import type { TopicStorage } from './topic-storage.ts'
 import type { TopicSubjects } from './topic-stream.ts'
 
-/** How many topics are looked at for some that can be dropped. Those that are followed move to the end of the stream meanwhile. */
+/** How many topics are examined when some must be dropped. Those that are followed move to the end of the stream meanwhile. */
 const MAX_CANDIDATES = 256
 /** How many topics are dropped at once, as a share of all. Looking for them costs more the more there are. */
 const DROPPED_SHARE = 0.01

@@ -15,7 +15,7 @@ export interface TopicStorage extends JetStreamAccess {
 }
 
 const MIN_VERSION = { major: 2, minor: 10 }
-/** What no topic can be called. */
+/** No topic can have this name. */
 const NO_TOPIC = '!'
 /** Leases of processes that ended are forgotten after a day, in milliseconds. */
 const LEADS_TTL_MS = 86_400_000
@@ -45,7 +45,7 @@ export async function openTopicStorage(
   }
 }
 
-/** Subscribes for a moment. */
+/** Subscribes for a moment, and throws if that is not permitted. */
 async function assertSubscribable(connection: NatsConnection, subject: string): Promise<void> {
   let refused: Error | null = null
   const subscription = connection.subscribe(subject, {

@@ -41,11 +41,11 @@ interface PendingAppend extends UnwrittenMessage {
 }
 
 const MAX_ENTRY_MESSAGES = 256
-/** So many more attempts come at once. Without a wait after that, processes would keep each other busy. */
+/** So many more attempts follow at once. Later ones wait, or processes would keep each other busy. */
 const EAGER_ATTEMPTS = 2
 /** The most milliseconds between attempts while other processes publish on the topic. */
 const MAX_PAUSE_MS = 16
-/** Against processes that always come first. */
+/** A limit for the case that other processes always come first. */
 const MAX_ATTEMPTS = 200
 
 /**

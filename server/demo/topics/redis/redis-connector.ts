@@ -4,13 +4,13 @@ import { connect as connectTls } from 'node:tls'
 import { AbstractConnector, type RedisOptions } from 'ioredis'
 
 /**
- * What ioredis does by itself, but for errors: it listens for one error of a socket, and TLS may report a second one, such as the alert
- * after a certificate that was refused. That would end the process.
+ * Does what the connector of ioredis does, and also handles a second error of a socket. TLS may report one, such as the alert after a
+ * certificate was refused. Without a listener it would end the process.
  */
 export class RedisConnector extends AbstractConnector {
   readonly #options: RedisOptions
 
-  /** ioredis hands over its own options. */
+  /** ioredis passes its own options. */
   constructor(options: unknown) {
     const own = options as RedisOptions
     super(own.disconnectTimeout ?? 0)

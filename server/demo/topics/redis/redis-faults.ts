@@ -1,17 +1,17 @@
-/** What errors of Redis and of the way to it mean for the hub. */
+/** What errors of Redis, and of the connections to it, mean for the hub. */
 import { brokerUnavailableError, TopicError } from '../topic-error.ts'
 
-/** The first words of replies that a server gives for a while: it starts, fails over, cannot write, or is full. */
+/** The first words of temporary errors: the server starts, fails over, cannot write, or is full. */
 const PASSING = new Set([
   ...['LOADING', 'READONLY', 'MASTERDOWN', 'NOREPLICAS', 'MISCONF', 'OOM', 'BUSY'],
   ...['CLUSTERDOWN', 'TRYAGAIN', 'UNKILLABLE', 'NOSCRIPT'],
 ])
 const TOO_MANY_CLIENTS = 'ERR max number of clients'
-/** Of a command that the server does not know, it repeats the arguments: of AUTH the password. */
+/** The error for an unknown command repeats its arguments: for AUTH, the password. */
 const REPEATED_ARGUMENTS = /, with args beginning with.*$/is
 const CERTIFICATE_FAULT = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
 
-/** Translates what a command failed with. */
+/** Translates the error of a command. */
 export function toTopicError(error: unknown): TopicError {
   if (error instanceof TopicError) return error
   if (error instanceof Error && isReply(error) && codeOf(error) === 'OOM')
@@ -20,8 +20,8 @@ export function toTopicError(error: unknown): TopicError {
 }
 
 /**
- * Says what is wrong if trying again does not help: a wrong password, a missing permission, a certificate. Returns undefined for what
- * passes. An error of ioredis is never handed on: it carries the command, and so the password.
+ * Says what is wrong if trying again does not help: a wrong password, a missing permission, a certificate. Returns undefined for
+ * temporary errors. Errors of ioredis are never passed on: they contain the command, and so the password.
  */
 export function refusalOf(error: unknown): string | undefined {
   if (error instanceof RedisRefusal) return error.message
@@ -36,7 +36,7 @@ export function refusalOf(error: unknown): string | undefined {
 /** A server that cannot keep topics. */
 export class RedisRefusal extends Error {}
 
-/** Whether the connection leads to a server that is no longer the one to write to: the next one may lead to its successor. */
+/** Whether the server has become a replica. The next connection may reach the new primary. */
 export function isDemoted(error: Error): boolean {
   return codeOf(error) === 'READONLY'
 }

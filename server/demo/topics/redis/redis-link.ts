@@ -7,19 +7,19 @@ import { isDemoted, refusalOf } from './redis-faults.ts'
 
 /** How long things take, in milliseconds. */
 export interface RedisTimes {
-  /** After it without a reply, what waits for one fails and the connection is opened anew. Default 3,000. */
+  /** The longest wait for a reply. Then all that waits fails, and the connection is opened again. Default 3,000. */
   readonly replyTimeoutMs: number
-  /** Between two signs of life. Default 1,000. */
+  /** The pause between two pulses. Default 1,000. */
   readonly pulseMs: number
-  /** After it without a sign of life, a process is taken for dead. Default 15,000. */
+  /** A process counts as dead when it has sent no pulse for so long. Default 15,000. */
   readonly deadAfterMs: number
 }
 
 /** What the owner of a link does with it. */
 export interface RedisLinkOwner {
-  /** Makes new connections ready for use. If it rejects, they are opened anew. */
+  /** Makes new connections ready for use. If it rejects, they are opened again. */
   prepare(): Promise<void>
-  /** Shows that the process lives, and finds out whether Redis does. If it rejects, the connections are opened anew. */
+  /** Records that the process is alive, and checks that Redis answers. If it rejects, the connections are opened again. */
   pulse(): Promise<void>
   onMessage(channel: Buffer, payload: Buffer): void
   onAvailable(isAvailable: boolean): void
@@ -30,9 +30,9 @@ const MAX_RETRY_MS = 2_000
 const CLOSE_PATIENCE_MS = 100
 
 /**
- * Keeps both connections open, without end, with backoff. The link is available while both are open and prepared; commands fail at once
- * while it is not. ioredis must not repeat commands or subscriptions: an append would be stored twice, and the rejection of a
- * subscription would have no handler.
+ * Keeps both connections open, and retries with backoff until it is closed. The link is available while both are open and prepared;
+ * otherwise commands fail at once. ioredis must not repeat commands or subscriptions: an append would be stored twice, and the rejection
+ * of a subscription would have no handler.
  */
 export class RedisLink {
   readonly commands: Redis
@@ -43,7 +43,7 @@ export class RedisLink {
   readonly #started = Promise.withResolvers<void>()
   #isAvailable = false
   #isClosed = false
-  /** Counts connections: what began under another number is out of date. */
+  /** Counts connections. Results that began under another number are ignored. */
   #generation = 0
   #failures = 0
   #timer: NodeJS.Timeout | undefined
@@ -75,7 +75,7 @@ export class RedisLink {
     return this.#started.promise
   }
 
-  /** Lets the commands of this turn leave in one write. Called before a command. */
+  /** Sends the commands of this turn of the event loop in one write. Called before each command. */
   gather(): void {
     if (this.#corked !== undefined || !this.#isAvailable) return
     this.#corked = this.commands.stream
@@ -167,7 +167,7 @@ export class RedisLink {
     if (!this.#isClosed) this.#owner.onAvailable(false)
   }
 
-  /** Has no effect once the link has started: then it tries again, for a password or permission may be given back. */
+  /** Has no effect once the link has started. It then keeps trying: a password or permission may be restored. */
   #refuseStart(error: unknown): void {
     const refusal = refusalOf(error)
     if (refusal !== undefined) this.#started.reject(new Error(`--hub ${this.#label}: ${refusal}`))
@@ -181,7 +181,7 @@ async function end(connection: Redis): Promise<void> {
   await new Promise((resolve) => stream.once('close', resolve))
 }
 
-/** Grows by half with each attempt, and is up to a half shorter by chance, so that processes do not come back all at once. */
+/** Grows by half with each attempt, less a random part of up to a half, so that processes do not all reconnect at once. */
 function retryDelayMs(attempt: number): number {
   const longest = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempt, 20))
   return Math.round(longest * (1 - Math.random() / 2))

@@ -8,7 +8,7 @@ const MAX_HEAD_BYTES = 128
 /** 13 digits of time and a space. */
 const STAMP_BYTES = 14
 
-/** Reads what the script `APPEND` published: epoch, number, time and data, with a space between them. Returns null if others did. */
+/** Reads what the script `APPEND` published: epoch, number, time and data, with a space between them. Returns null for anything else. */
 export function parsePublished(topic: string, payload: Buffer): TopicMessage | null {
   const head = PUBLISHED_HEAD.exec(payload.toString('latin1', 0, MAX_HEAD_BYTES))
   if (head === null) return null

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** Runs a script of one connection by its hash, in the order of the calls, and sends its text only when Redis does not know it. */
+/** Runs a script on one connection by its hash, in the order of the calls. Sends its text only when Redis does not know it. */
 export class RedisScript {
   readonly #text: string
   readonly #sha1: string
   /** How many runs wait for their reply. */
   #open = 0
-  /** Once Redis has refused the hash: resolves when all open runs are through. Later ones would overtake those that are sent again. */
+  /** Set once Redis has refused the hash; resolves when all open runs are done. Later runs would overtake those that are sent again. */
   #repeated: PromiseWithResolvers<void> | undefined
 
   constructor(text: string) {

@@ -6,7 +6,7 @@ import { RedisRefusal } from './redis-faults.ts'
 export interface RedisServerInfo {
   /** Names this run of the server; empty if the user may not ask. */
   readonly run: string
-  /** It cannot have lost messages when it started: it writes all to a file, and it does not replace another server. */
+  /** It cannot have lost messages when it started: it appends every write to a file, and does not replace another server. */
   readonly keepsAll: boolean
 }
 

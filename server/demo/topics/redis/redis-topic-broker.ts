@@ -18,13 +18,13 @@ export interface RedisTopicBrokerOptions {
   /** `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS. */
   readonly url: string
   readonly limits: TopicBrokerLimits
-  /** Stands in braces before each key and channel, so that several hubs can share a Redis. Default `portico`. */
+  /** The prefix of all keys and channels, in braces, so that several hubs can share a Redis. Default `portico`. */
   readonly name?: string
   readonly times?: Partial<RedisTimes>
 }
 
 const DEFAULT_TIMES: RedisTimes = { replyTimeoutMs: 3_000, pulseMs: 1_000, deadAfterMs: 15_000 }
-/** Topics of one command, so that no command blocks Redis for long. */
+/** The most topics in one command, so that none blocks Redis for long. */
 const CHUNK = 500
 
 /**
@@ -60,7 +60,7 @@ class RedisTopicBroker implements TopicBroker {
   readonly #seen = new SeenPlaces()
   readonly #epochs = `${randomEpoch()}.`
   #epochCount = 0
-  /** Names this process until the next connection. Then the marks under the old name, of which some may be out of date, are void. */
+  /** Names this process until the next connection. Marks under the former name may be out of date, and are void then. */
   #process = randomUUID()
   readonly #leader = randomUUID()
   #listener: TopicBrokerListener | undefined
@@ -68,7 +68,7 @@ class RedisTopicBroker implements TopicBroker {
   constructor({ url, limits, name = 'portico', times }: RedisTopicBrokerOptions) {
     const complete = { ...DEFAULT_TIMES, ...times }
     const address = parseRedisAddress(url)
-    // Databases share the channels: without its number, each would receive the messages of the others.
+    // All databases share the channels: without the number in the prefix, each would receive the messages of the others.
     this.#prefix = address.options.db === 0 ? `{${name}}:` : `{${name}}:${address.options.db}:`
     this.#limits = [limits.maxTopicMessages, limits.maxTopicBytes, limits.maxTotalBytes, limits.maxTopics]
     this.#deadAfterMs = complete.deadAfterMs
@@ -100,7 +100,7 @@ class RedisTopicBroker implements TopicBroker {
   }
 
   async read(topic: string, afterSequence: bigint): Promise<TopicRange> {
-    // Lua counts in doubles. No topic has a number above 2^53, so a larger one is like that.
+    // Lua counts in doubles. No topic has a number above 2^53, so larger ones may be cut down to that.
     const after = Math.min(Number(afterSequence), Number.MAX_SAFE_INTEGER)
     return parseRange(topic, await this.#run('read', topic, after, this.#newEpoch()))
   }
@@ -118,7 +118,7 @@ class RedisTopicBroker implements TopicBroker {
 
   unfollow(topic: string): void {
     if (!this.#followed.delete(topic) || !this.#link.isAvailable) return
-    // If one of them fails, the connection is lost, and with it the subscription and the name of the process.
+    // If one of them fails, the connection is lost, and the subscription and the name of the process with it.
     this.#link.subscriber.sunsubscribe(this.#channel(topic)).catch(() => {})
     this.#run('unfollow', this.#process, topic).catch(() => {})
   }
@@ -148,7 +148,7 @@ class RedisTopicBroker implements TopicBroker {
     for (const places of chunks([...this.#seen.asArguments()])) {
       await this.#send('compare', this.#newEpoch(), ...places.flat())
     }
-    // It shows too whether the user may subscribe and publish.
+    // This also shows whether the user may subscribe and publish.
     await this.#link.subscriber.ssubscribe(`${this.#prefix}pulse`)
     await this.#send('pulse', this.#process, this.#deadAfterMs)
     await this.#announceAll()
@@ -202,7 +202,7 @@ class RedisTopicBroker implements TopicBroker {
     return `${this.#prefix}live:${topic}`
   }
 
-  /** An epoch that no topic has had, for the case that one begins. */
+  /** An epoch that no topic has had, in case the script begins one. */
   #newEpoch(): string {
     this.#epochCount += 1
     return this.#epochs + this.#epochCount.toString(36)

@@ -1,4 +1,4 @@
-/** What a process knows of topics, to tell a Redis that came back with less than it had. */
+/** The last messages that a process has seen, by which it recognises a Redis that came back without some of them. */
 import type { TopicMessage } from '../topic-hub.ts'
 
 /** The last message of a topic that the process stored or received. */
@@ -8,7 +8,7 @@ type SeenPlace = Pick<TopicMessage, 'epoch' | 'sequence' | 'timeMs'>
 const MAX_TOPICS = 10_000
 const STAMP_DIGITS = 13
 
-/** The last places of the topics that were used last. */
+/** The last places of the topics that were used most recently. */
 export class SeenPlaces {
   readonly #places = new Map<string, SeenPlace>()
 
@@ -16,7 +16,7 @@ export class SeenPlaces {
   note({ topic, epoch, sequence, timeMs }: TopicMessage): void {
     const known = this.#places.get(topic)
     if (known?.epoch === epoch && known.sequence >= sequence) return
-    // The map keeps the order of insertion: the topics that were used last are at its end.
+    // The map keeps the order of insertion: the most recently used topics are at its end.
     if (known !== undefined) this.#places.delete(topic)
     else if (this.#places.size >= MAX_TOPICS) this.#forgetOne()
     this.#places.set(topic, { epoch, sequence, timeMs })

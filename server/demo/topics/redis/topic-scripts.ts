@@ -1,5 +1,5 @@
 /**
- * What Redis runs, each in one step. With PREFIX `{portico}:` the keys are:
+ * The Lua scripts that Redis runs, each in one step. With PREFIX `{portico}:` the keys are:
  *
  *     {portico}:hub            hash    topics and bytes: what all topics keep; run: the server's run id; era: see `find`
  *     {portico}:topic:NAME     hash    epoch, last (number), bytes (of data), era
@@ -14,7 +14,7 @@
  */
 import { MESSAGE_OVERHEAD_BYTES, TOPIC_OVERHEAD_BYTES } from '../topic.ts'
 
-/** For what a hub needs in a Redis that is full too: only messages are refused then. */
+/** For the scripts that must work even when Redis is full, which then refuses messages only. */
 const WHEN_FULL = '#!lua flags=allow-oom'
 
 const SHARED = `
@@ -140,9 +140,9 @@ end
 `
 
 /**
- * Tells that a process lives, and releases what the dead followed. ARGV: prefix, process, for how many milliseconds, and the name that the
- * process had before, if its marks are void now. Returns 1 if the marks of the process are still there, or 0: it was taken for dead, or
- * the data of Redis is gone.
+ * Records that a process is alive, and releases the topics that dead ones followed. ARGV: prefix, process, for how many milliseconds, and
+ * the former name of the process if its marks are void now. Returns 1 if the marks of the process are still there; 0 if it counted as
+ * dead, or if the data of Redis is gone.
  */
 export const PULSE = `${WHEN_FULL}${SHARED}
 local processes = PREFIX .. 'processes'
@@ -158,7 +158,7 @@ call('SPUBLISH', PREFIX .. 'pulse', '')
 return deadline > nowMs and 1 or 0
 `
 
-/** Notes which run of the server this is. ARGV: prefix, run id, '1' if the server cannot have lost messages since the last one. */
+/** Records which run of the server this is. ARGV: prefix, run id, '1' if the server cannot have lost messages since the last one. */
 export const ENTER = `${WHEN_FULL}${SHARED}
 local run = call('HGET', HUB, 'run')
 if run == ARGV[2] then return end
