@@ -1,6 +1,7 @@
 /** Keeps the buckets of rate limits in the primary, for all workers: a limit counts for the machine. */
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
 import { numberPart, type PartRequest } from '../workers/contracts/numbered-parts.ts'
+import { TurnBatch } from '../workers/contracts/turn-batch.ts'
 import type { PrimaryLink, WorkerLink } from '../workers/contracts/worker-link.ts'
 import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 import type { TokenBucketLimit } from './token-bucket.ts'
@@ -26,11 +27,10 @@ export interface PrimaryStoreOptions {
   readonly clock: Clock
 }
 
-/** A call that waits for its token. */
-interface Taking {
+/** A call that needs a token. All calls of a store have the same limit. */
+interface Take {
   readonly key: string
-  resolve(waitMs: number): void
-  reject(error: unknown): void
+  readonly bucket: TokenBucketLimit
 }
 
 /**
@@ -43,7 +43,7 @@ export class PrimaryStore implements RateLimitStore {
   readonly #part: number
   /** When there is a token again, by key. */
   readonly #emptyUntilMs = new Map<string, number>()
-  #waiting: Taking[] = []
+  readonly #takes = new TurnBatch((takes: readonly Take[]) => this.#takeAll(takes))
 
   constructor(link: WorkerLink, options: PrimaryStoreOptions) {
     this.#link = link
@@ -54,10 +54,7 @@ export class PrimaryStore implements RateLimitStore {
   take(key: string, bucket: TokenBucketLimit): number | Promise<number> {
     const waitMs = this.#knownWait(key)
     if (waitMs > 0) return waitMs
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, resolve, reject })
-      if (this.#waiting.length === 1) setImmediate(() => this.#ask(bucket))
-    })
+    return this.#takes.add({ key, bucket })
   }
 
   #knownWait(key: string): number {
@@ -68,24 +65,17 @@ export class PrimaryStore implements RateLimitStore {
     return Math.max(0, waitMs)
   }
 
-  async #ask(bucket: TokenBucketLimit): Promise<void> {
-    const taking = this.#waiting
-    this.#waiting = []
+  async #takeAll(takes: readonly Take[]): Promise<readonly number[]> {
     const { maxKeys, clock } = this.#options
     const askedAtMs = clock.now()
-    const request: TakeRequest = { part: this.#part, bucket, maxKeys, keys: taking.map(({ key }) => key) }
-    let waits: readonly number[]
-    try {
-      waits = (await this.#link.request(RATE_LIMIT_CHANNEL, request)) as readonly number[]
-    } catch (error) {
-      for (const { reject } of taking) reject(error)
-      return
-    }
-    for (const [index, { key, resolve }] of taking.entries()) {
+    const [{ bucket }] = takes as [Take]
+    const request: TakeRequest = { part: this.#part, bucket, maxKeys, keys: takes.map(({ key }) => key) }
+    const waits = (await this.#link.request(RATE_LIMIT_CHANNEL, request)) as readonly number[]
+    for (const [index, { key }] of takes.entries()) {
       const waitMs = waits[index] ?? 0
       if (waitMs > 0) this.#remember(key, askedAtMs + waitMs)
-      resolve(waitMs)
     }
+    return waits
   }
 
   #remember(key: string, emptyUntilMs: number): void {

@@ -1,5 +1,6 @@
 /** The places of connections on a port that all workers share, as one worker uses them. */
 import { numberPart, type PartRequest } from '../workers/contracts/numbered-parts.ts'
+import { TurnBatch } from '../workers/contracts/turn-batch.ts'
 import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 
 /** The channel of a link that the messages go over. */
@@ -40,7 +41,7 @@ export interface SharedPlacesParts {
 export class SharedPlaces {
   readonly #parts: SharedPlacesParts
   readonly #number: number
-  #taking: { readonly network: string; resolve(verdict: PlaceVerdict): void }[] = []
+  readonly #takes = new TurnBatch((networks: readonly string[]) => this.#takeAll(networks))
   #freed: string[] = []
   #reporting: NodeJS.Immediate | NodeJS.Timeout | undefined
 
@@ -51,10 +52,7 @@ export class SharedPlaces {
 
   /** Takes a place, which `free` gives back unless the connection was refused. A primary that does not answer admits. */
   take(network: string): Promise<PlaceVerdict> {
-    return new Promise((resolve) => {
-      this.#taking.push({ network, resolve })
-      if (this.#taking.length === 1) setImmediate(() => this.#ask())
-    })
+    return this.#takes.add(network)
   }
 
   /** Gives a place back. */
@@ -63,14 +61,14 @@ export class SharedPlaces {
     this.#reporting ??= setImmediate(() => this.#report())
   }
 
-  async #ask(): Promise<void> {
-    const taking = this.#taking
-    this.#taking = []
+  async #takeAll(networks: readonly string[]): Promise<readonly PlaceVerdict[]> {
     const { link, limits } = this.#parts
-    const networks = taking.map(({ network }) => network)
     const request: PlacesRequest = { ...limits, part: this.#number, networks }
-    const verdicts = await link.request(PLACES_CHANNEL, request).catch(() => [])
-    for (const [index, { resolve }] of taking.entries()) resolve((verdicts as PlaceVerdict[])[index] ?? 'admitted')
+    try {
+      return (await link.request(PLACES_CHANNEL, request)) as readonly PlaceVerdict[]
+    } catch {
+      return networks.map(() => 'admitted')
+    }
   }
 
   #report(): void {

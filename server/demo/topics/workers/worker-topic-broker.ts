@@ -1,9 +1,11 @@
 /** The topics that the primary keeps, as a worker uses them. */
+import { TurnBatch } from '../../../workers/contracts/turn-batch.ts'
 import type { WorkerLink } from '../../../workers/contracts/worker-link.ts'
 import type { TopicBroker, TopicBrokerListener, TopicRange } from '../broker/topic-broker.ts'
 import { TopicError } from '../topic-error.ts'
 import type { TopicMessage } from '../topic-hub.ts'
 import {
+  type AppendedText,
   type AppendResult,
   fromSent,
   HUB_CHANNEL,
@@ -20,20 +22,13 @@ export function createWorkerTopicBroker(link: WorkerLink): TopicBroker {
   return new WorkerTopicBroker(link)
 }
 
-/** A message that waits for its place. */
-interface Append {
-  readonly text: readonly [topic: string, data: string, dataBytes: number]
-  resolve(message: TopicMessage): void
-  reject(error: unknown): void
-}
-
 class WorkerTopicBroker implements TopicBroker {
   /** The worker ends with its primary. */
   readonly isAvailable = true
   readonly #link: WorkerLink
   readonly #followed = new Set<string>()
   #isClosed = false
-  #appends: Append[] = []
+  readonly #appends = new TurnBatch((messages: readonly AppendedText[]) => this.#appendAll(messages))
   #stopMessages: (() => void) | undefined
 
   constructor(link: WorkerLink) {
@@ -47,11 +42,11 @@ class WorkerTopicBroker implements TopicBroker {
   }
 
   /** The messages of one turn of the event loop go together. */
-  append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
-    return new Promise((resolve, reject) => {
-      this.#appends.push({ text: [topic, data, dataBytes], resolve, reject })
-      if (this.#appends.length === 1) setImmediate(() => this.#flush())
-    })
+  async append(topic: string, data: string, dataBytes: number): Promise<TopicMessage> {
+    const result = await this.#appends.add([topic, data, dataBytes])
+    if ('reason' in result) throw new TopicError(result.reason, result.message)
+    const [epoch, sequence, timeMs] = result
+    return { topic, epoch, sequence, timeMs, data, dataBytes }
   }
 
   async read(topic: string, after: bigint): Promise<TopicRange> {
@@ -97,18 +92,8 @@ class WorkerTopicBroker implements TopicBroker {
     }, RETRY_MS).unref()
   }
 
-  async #flush(): Promise<void> {
-    const appends = this.#appends
-    this.#appends = []
-    let results: readonly AppendResult[]
-    try {
-      const messages = appends.map(({ text }) => text)
-      results = (await this.#request({ kind: 'append', messages })) as readonly AppendResult[]
-    } catch (error) {
-      for (const { reject } of appends) reject(error)
-      return
-    }
-    for (const [index, append] of appends.entries()) settle(append, results[index])
+  async #appendAll(messages: readonly AppendedText[]): Promise<readonly AppendResult[]> {
+    return (await this.#request({ kind: 'append', messages })) as readonly AppendResult[]
   }
 
   async #request(request: HubRequest): Promise<unknown> {
@@ -120,13 +105,4 @@ class WorkerTopicBroker implements TopicBroker {
       throw failure
     }
   }
-}
-
-function settle({ text: [topic, data, dataBytes], resolve, reject }: Append, result: AppendResult | undefined): void {
-  if (result !== undefined && 'reason' in result) {
-    reject(new TopicError(result.reason, result.message))
-  } else if (result !== undefined) {
-    const [epoch, sequence, timeMs] = result
-    resolve({ topic, epoch, sequence, timeMs, data, dataBytes })
-  } else reject(new TopicError('unavailable', 'the topics cannot be reached: try again later'))
 }
