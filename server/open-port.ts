@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { App } from './app.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { ServeSettings } from './serve-options.ts'
-import { type WorkerRole, workerCount } from './serve-workers.ts'
+import type { WorkerRole } from './serve-workers.ts'
 import { serverBanner } from './server-banner.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -38,19 +38,19 @@ export async function openPort(app: App, { settings, values, worker }: PortToOpe
     host: values.host,
     ...(resume && { listenTextResolver: note }),
   }).finally(resume)
-  const banner = isWatched ? await bannerOf(app, { settings, values, worker }) : undefined
+  const banner = isWatched ? await bannerOf(app, { settings, worker }) : undefined
   if (worker !== undefined)
     worker.process.serves({ lines, port: (fastify.server.address() as AddressInfo).port, banner })
   else if (banner !== undefined) process.stdout.write(banner)
   return address
 }
 
-function bannerOf(app: App, { settings, values, worker }: PortToOpen): Promise<string> {
+function bannerOf(app: App, { settings, worker }: Pick<PortToOpen, 'settings' | 'worker'>): Promise<string> {
   return serverBanner({
     ...app,
     options: settings,
     startedAtMs: worker?.startedAtMs ?? performance.timeOrigin,
-    processes: workerCount(values),
+    processes: worker?.count ?? 1,
   })
 }
 

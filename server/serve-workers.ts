@@ -76,7 +76,7 @@ async function takeMark(): Promise<string | undefined> {
 }
 
 /** How many processes answer calls. */
-export function workerCount({ workers }: OptionValues): number {
+function workerCount({ workers }: OptionValues): number {
   return workers === 'auto' ? availableParallelism() : workers
 }
 
