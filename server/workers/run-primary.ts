@@ -1,35 +1,21 @@
 /** Runs the primary of a server with workers: it opens no port, and answers no call. */
-import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { exitProcess, type OwnedProcess, ownProcess } from '../lifecycle/own-process.ts'
 import { Releases } from '../lifecycle/releases.ts'
 import type { PrimaryLink } from './contracts/worker-link.ts'
-import { mergeLines } from './line-merger.ts'
-import { batchOf, envelopeOf } from './link/link-queue.ts'
+import { forkWorker, type LineOutput, setUpCluster } from './forked-worker.ts'
 import { PrimaryEnd } from './link/primary-end.ts'
-import { closeLostConnections } from './lost-connections.ts'
 import { TO_PRIMARY } from './process-messages.ts'
-import { type ForkedWorker, WorkerSet, WorkerStartError } from './worker-set.ts'
+import { WorkerSet, WorkerStartError } from './worker-set.ts'
 
 const EXIT_FAILURE = 1
 
 /** Any long interval keeps the process alive. */
 const KEEP_ALIVE_MS = 2 ** 30
 
-/** How long the last lines of a worker may take to be read. */
-const LAST_LINES_MS = 500
-
 /** The keys of Node's TLS: a name, a key for the MAC, a key for the cipher. */
 const TICKET_KEYS_LENGTH = 48
-
-/** Writes lines in the background. */
-export interface LineOutput {
-  write(lines: string): void
-  /** Calls back when everything has been written, or has failed to be. */
-  flush(done: () => void): void
-}
 
 /** The options of a primary. */
 export interface PrimaryOptions extends OwnedProcess {
@@ -62,7 +48,7 @@ export async function runPrimary({
     count,
     links,
     log,
-    fork: (port) => fork({ [variable]: `${performance.timeOrigin} ${port ?? ''}` }, output),
+    fork: (port) => forkWorker({ [variable]: `${performance.timeOrigin} ${port ?? ''}` }, output),
     onHopeless: () => void giveUp(),
   })
   process.once('exit', () => workers.kill())
@@ -98,71 +84,4 @@ export async function runPrimary({
     exitProcess(log, () => error.code)
   }
   return ended
-}
-
-/** Connections go to the workers in turn. If the kernel chose by hash, a few long connections would often meet in one worker. */
-function setUpCluster(readsOutput: boolean): void {
-  cluster.schedulingPolicy = cluster.SCHED_RR
-  cluster.setupPrimary({
-    // JSON would fail for a bigint, and turn bytes into lists of numbers.
-    serialization: 'advanced',
-    stdio: ['inherit', readsOutput ? 'pipe' : 'inherit', 'inherit', 'ipc'],
-  })
-}
-
-function fork(env: Readonly<Record<string, string>>, output: LineOutput | undefined): ForkedWorker {
-  const worker = cluster.fork(env)
-  // There is none if the process could not be started.
-  const stdout: Readable | null | undefined = worker.process.stdout
-  if (stdout && output !== undefined) mergeLines(stdout, (lines) => output.write(lines))
-  worker.on('error', () => {})
-  closeLostConnections(worker)
-  worker.on('message', (message: unknown) => reportToWatcher(message))
-  return {
-    id: worker.id,
-    pid: worker.process.pid,
-    transport: { write: (batch, written) => send(worker, batch, written) },
-    onBatch: (receive) =>
-      void worker.on('message', (message: unknown) => {
-        const batch = batchOf(message)
-        if (batch !== undefined) receive(batch)
-      }),
-    onExit: (ended) => onceEnded(worker, (code, reason) => whenRead(stdout, () => ended(code, reason))),
-    kill: () => void worker.process.kill('SIGKILL'),
-  }
-}
-
-/** A process that could not be started, as there are too many of them, reports an error and has no id. */
-function onceEnded(worker: Worker, ended: (code: number | null, reason: string | null) => void): void {
-  worker.once('exit', ended)
-  worker.process.once('error', ({ message }) => {
-    if (worker.process.pid !== undefined) return
-    worker.disconnect()
-    ended(null, message)
-  })
-}
-
-/** Calls back once the last lines of a process that has ended are read. Its children may keep the pipe open. */
-function whenRead(stdout: Readable | null | undefined, done: () => void): void {
-  if (!stdout || stdout.readableEnded) {
-    done()
-    return
-  }
-  const timer = setTimeout(finish, LAST_LINES_MS)
-  stdout.once('end', finish)
-  function finish(): void {
-    clearTimeout(timer)
-    stdout?.off('end', finish)
-    done()
-  }
-}
-
-function send(worker: Worker, batch: readonly Uint8Array[], written: () => void): void {
-  if (worker.isConnected()) worker.process.send(envelopeOf(batch), undefined, undefined, written)
-}
-
-/** Under `node --watch`, the process that watches must know the files that only workers load. */
-function reportToWatcher(message: unknown): void {
-  const isReport = typeof message === 'object' && message !== null && Object.keys(message)[0]?.startsWith('watch:')
-  if (isReport) process.send?.(message)
 }

@@ -1,24 +1,10 @@
 /** The workers of a primary: starts them, replaces those that end, drains and reloads all. */
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
+import type { ForkedWorker } from './forked-worker.ts'
 import type { LinkEnd } from './link/link-end.ts'
-import type { LinkTransport } from './link/link-queue.ts'
 import type { PrimaryEnd } from './link/primary-end.ts'
 import { type FailedStart, type Serving, TO_PRIMARY, TO_WORKER } from './process-messages.ts'
-
-/** The process of a worker. */
-export interface ForkedWorker {
-  /** The number of the worker, from 1. */
-  readonly id: number
-  readonly pid: number | undefined
-  readonly transport: LinkTransport
-  /** Passes on what the worker writes. */
-  onBatch(receive: (batch: readonly Uint8Array[]) => void): void
-  /** Calls back once the process has ended: with its exit code, or null and the signal that ended it or why there was no process. */
-  onExit(ended: (code: number | null, reason: string | null) => void): void
-  /** Ends the process immediately. */
-  kill(): void
-}
 
 /** What a set works with. */
 export interface WorkerSetParts {

@@ -1,10 +1,11 @@
 /** How a primary keeps its workers running. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import type { ForkedWorker } from '../../../../server/workers/forked-worker.ts'
 import { PrimaryEnd } from '../../../../server/workers/link/primary-end.ts'
 import { WorkerEnd } from '../../../../server/workers/link/worker-end.ts'
 import { TO_PRIMARY, TO_WORKER } from '../../../../server/workers/process-messages.ts'
-import { type ForkedWorker, WorkerSet } from '../../../../server/workers/worker-set.ts'
+import { WorkerSet } from '../../../../server/workers/worker-set.ts'
 import { LogCapture } from '../../../support/log-capture.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
