@@ -4,9 +4,6 @@ import { onCrash, onHangup, onSignals, SIGNAL_EXIT_CODES } from './process-event
 
 const EXIT_FAILURE = 1
 
-/** How much longer than the drain the end of a crashed process may take. */
-export const CRASH_MARGIN_MS = 1_000
-
 /** How long the last log lines may take to be written. */
 const FLUSH_MS = 1_000
 
@@ -46,13 +43,13 @@ export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options:
     onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
   })
   onCrash({
-    log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
+    log,
+    drainTimeoutMs,
     drain() {
       hasCrashed = true
       return server.drain()
     },
     exit: () => stop(EXIT_FAILURE),
-    timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
   })
   onHangup({
     onReload: () => void server.reload(),

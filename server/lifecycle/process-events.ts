@@ -1,5 +1,6 @@
 /** The signals of a process, and errors that nothing catches, after which its state is unknown. */
 import { isatty } from 'node:tty'
+import type { FastifyBaseLogger } from 'fastify'
 
 /** What happens on signals. */
 export interface SignalActions {
@@ -50,26 +51,29 @@ export function onHangup(actions: HangupActions, isTerminal: (stream: number) =>
   })
 }
 
+/** How much longer than the drain the end of a crashed process may take. */
+const CRASH_MARGIN_MS = 1_000
+
 /** What happens on a crash. */
 export interface CrashActions {
-  /** Reports an uncaught error. Called for each one. */
-  log(error: unknown): void
+  /** Receives a line for each uncaught error. */
+  readonly log: FastifyBaseLogger
   /** Drains the server. Called once. */
   drain(): Promise<unknown>
   /** Ends the process with a failure. Called once, after the drain or when its time is up. */
   exit(): void
-  /** How long the drain may take, in milliseconds. */
-  readonly timeoutMs: number
+  /** How long calls may take to end, in milliseconds. */
+  readonly drainTimeoutMs: number
 }
 
 /** Listens for uncaught exceptions and rejections for the rest of the process. Those during the drain are logged only. */
 export function onCrash(actions: CrashActions): void {
   let isCrashing = false
   const onError = (error: unknown) => {
-    report(actions, error)
+    report(actions.log, error)
     if (isCrashing) return
     isCrashing = true
-    const timer = setTimeout(end, actions.timeoutMs)
+    const timer = setTimeout(end, actions.drainTimeoutMs + CRASH_MARGIN_MS)
     function end(): void {
       clearTimeout(timer)
       actions.exit()
@@ -80,9 +84,9 @@ export function onCrash(actions: CrashActions): void {
 }
 
 /** An error thrown here would end the process immediately. */
-function report(actions: CrashActions, error: unknown): void {
+function report(log: FastifyBaseLogger, error: unknown): void {
   try {
-    actions.log(error)
+    log.fatal({ err: error }, 'uncaught error; draining')
   } catch {
     // A logger that fails must not keep the drain from running.
   }

@@ -1,7 +1,7 @@
 /** A process that is a worker: it listens with the others, and its primary decides when it ends. */
 import cluster from 'node:cluster'
 import type { FastifyBaseLogger } from 'fastify'
-import { CRASH_MARGIN_MS, exitProcess, type OwnedProcess, type OwnedServer } from '../lifecycle/own-process.ts'
+import { exitProcess, type OwnedProcess, type OwnedServer } from '../lifecycle/own-process.ts'
 import { onCrash } from '../lifecycle/process-events.ts'
 import { batchOf, envelopeOf } from './link/link-queue.ts'
 import { WorkerEnd } from './link/worker-end.ts'
@@ -50,14 +50,14 @@ export class WorkerProcess {
     this.#server = server
     this.#log = log
     onCrash({
-      log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
+      log,
+      drainTimeoutMs,
       drain: () => {
         this.#hasCrashed = true
         this.link.sendAlways(TO_PRIMARY.leaving, null)
         return server.drain()
       },
       exit: () => this.#exit(EXIT_FAILURE),
-      timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
     })
   }
 
