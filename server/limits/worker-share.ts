@@ -59,7 +59,7 @@ export function servePrimaryShares(link: PrimaryLink, workers: number): void {
   })
 }
 
-/** The larger shares first. Workers that are about to be replaced have theirs still, for a while. */
+/** Gives the larger shares first. A worker that is being replaced may still hold its share. */
 function shareOf(limit: number, workers: number, given: readonly number[]): number {
   const smaller = Math.max(1, Math.floor(limit / workers))
   const larger = limit > workers ? limit % workers : 0

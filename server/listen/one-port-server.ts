@@ -266,7 +266,7 @@ export class OnePortServer extends Server {
     else void this.#awaitAdmission(socket, admission)
   }
 
-  /** The place of a worker's connection is its primary's to give. What arrives meanwhile stays in the socket. */
+  /** In a worker, the primary decides whether a connection may stay. What arrives meanwhile waits in the socket. */
   async #awaitAdmission(socket: Socket, admission: Promise<boolean>): Promise<void> {
     if (!(await admission)) socket.destroy()
     else if (!socket.destroyed) this.#awaitProtocol(socket)

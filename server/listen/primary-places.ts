@@ -10,7 +10,7 @@ const NO_ROOM_MS = 100
 /** How long a worker may take to find an idle connection. */
 const SEARCH_MS = 500
 
-/** How long a worker is not asked again that did not answer: the connections of the others must not wait for it. */
+/** How long a worker that did not answer is left out of the search: connections of the others must not wait for it. */
 const STALLED_MS = 5_000
 
 /** Counts the connections of workers, so that the limits of a port hold for the machine. */

@@ -26,7 +26,7 @@ export interface PlacesFreed extends PartRequest {
   readonly networks: readonly string[]
 }
 
-/** How soon closed connections are reported again that the primary did not take. */
+/** When to report closed connections again if the link was full. */
 const RETRY_MS = 100
 
 /** What the places of a worker work with. */

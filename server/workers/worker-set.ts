@@ -28,7 +28,7 @@ export class WorkerStartError extends Error {
   }
 }
 
-/** After so many replacements in a row that did not come to serve, the primary ends, unless other workers serve: those go on. */
+/** After this many replacements in a row have failed to start, the primary ends, unless other workers still serve. */
 const MAX_FAILED_STARTS = 5
 const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 5_000
@@ -192,7 +192,7 @@ export class WorkerSet {
     this.#members.delete(process.id)
     links.end(link)
     member.ended.resolve(code)
-    const text = failure?.text ?? `a worker did not come to serve calls: ${reason ?? `exit code ${code}`}`
+    const text = failure?.text ?? `a worker ended before it served calls: ${reason ?? `exit code ${code}`}`
     if (state === 'starting' && this.#state !== 'running') {
       this.#failStart(new WorkerStartError({ text, code: failure?.code ?? (code || 1) }))
       return

@@ -105,7 +105,7 @@ export class CertificateStore {
   }
 }
 
-/** A resumed session does not verify the certificate of the client again, so that other CAs of clients mean other keys. */
+/** A resumed session does not verify the certificate of the client again, so the keys depend on the CAs of clients. */
 function ticketKeysFor(ticketKeys: Buffer, ca: Certificates['ca']): Buffer {
   if (ca === undefined) return ticketKeys
   return Buffer.from(hkdfSync('sha256', ticketKeys, '', createHash('sha256').update(ca).digest(), ticketKeys.length))

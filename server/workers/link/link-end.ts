@@ -99,7 +99,7 @@ export class LinkEnd implements ProcessLink {
     }
   }
 
-  /** The other process has ended: fails all open requests. What it wrote can be read later still, and has no effect. */
+  /** The other process has ended: fails all open requests. What is read of it later has no effect. */
   end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
