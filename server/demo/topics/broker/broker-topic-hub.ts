@@ -152,7 +152,7 @@ class BrokerHub implements BrokerTopicHub, BrokerSubscriptionOwner {
   /** Called by a subscriber's join, once its topic is prepared. */
   join(subscription: BrokerSubscription, name: string, after: TopicPosition | undefined): Replay | null {
     const topic = this.#topics.get(name)
-    const replay = after === undefined ? null : topic.replay(after)
+    const replay = after === undefined ? null : topic.mirror.replay(after)
     topic.listeners.add(subscription)
     if (isQuoteTopic(name)) this.#quotes.start(name)
     return replay

@@ -96,12 +96,12 @@ export class FollowedTopics {
   /** A broker may drop the messages of one topic for those of another. The mirrors do not notice, and would grow on. */
   #boundMirrors(spared: FollowedTopic): void {
     const topics = [...this.#topics.values()]
-    const bytes = topics.reduce((sum, { mirrorBytes }) => sum + mirrorBytes, 0)
+    const bytes = topics.reduce((sum, { mirror }) => sum + mirror.bytes, 0)
     this.#mirrorBytes = bytes
     // Emptied early enough that they are seldom counted.
     if (bytes <= this.#options.maxTotalBytes / 2) return
-    for (const topic of topics) if (topic !== spared) topic.emptyMirror()
-    this.#mirrorBytes = spared.mirrorBytes
+    for (const topic of topics) if (topic !== spared) topic.mirror.empty()
+    this.#mirrorBytes = spared.mirror.bytes
   }
 
   async #sync(topics: FollowedTopic[]): Promise<void> {

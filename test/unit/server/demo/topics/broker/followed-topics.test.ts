@@ -24,13 +24,13 @@ it('mirrors of many topics together take no more than a broker keeps, and nothin
   for (let count = 1; count <= 30; count += 1) {
     await Promise.all(followed.map(({ name }) => broker.append(name, TEXT, TEXT.length)))
     await Promise.all(followed.map((topic) => topic.sync()))
-    const bytes = followed.reduce((sum, { mirrorBytes }) => sum + mirrorBytes, 0)
+    const bytes = followed.reduce((sum, { mirror }) => sum + mirror.bytes, 0)
     expect(bytes).toBeLessThanOrEqual(MAX_TOTAL_BYTES)
   }
   for (const topic of followed) {
-    const start = { epoch: topic.position?.epoch ?? '', sequence: 3n }
+    const start = { epoch: topic.mirror.epoch, sequence: 3n }
     await topic.prepare(start)
-    const { missed, messages } = topic.replay(start)
+    const { missed, messages } = topic.mirror.replay(start)
     expect([missed, [...messages].map(({ sequence }) => Number(sequence))]).toEqual([
       0n,
       Array.from({ length: 27 }, (_, index) => index + 4),
