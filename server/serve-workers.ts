@@ -1,9 +1,11 @@
 /** Decides which process of a server this is: its only one, the primary, or one of the workers. */
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { startChannelzIds } from '../wire/channelz/channelz-id.ts'
 import type { AppOptions } from './app.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
+import { TICKET_KEYS_LENGTH } from './listen/tls/normalize-tls-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import { drainTimesOf, type ServeOptions, type ServeValues } from './serve-options.ts'
 import { registerByPrimary } from './serve-registration.ts'
@@ -11,10 +13,14 @@ import { StartFailure } from './start-failure.ts'
 import { loadPino } from './telemetry/load-pino.ts'
 import { openStdout } from './telemetry/logger.ts'
 import { becomeWorker } from './workers/contracts/this-worker.ts'
+import type { PrimaryLink } from './workers/contracts/worker-link.ts'
 import type { WorkerProcess } from './workers/worker-process.ts'
 
 /** Marks a process as a worker. It has the time origin of the primary, and a port if that is fixed. */
 const WORKER_VARIABLE = 'NODE_PORTICO_WORKER'
+
+/** The channel of a link for the keys of TLS session tickets. */
+const TICKET_KEYS_CHANNEL = 'ticket-keys'
 
 /** The smallest value of `--process-buffer`. */
 const MIN_BUFFER_BYTES = 65_536
@@ -100,6 +106,7 @@ async function enterPrimary<Own extends OwnOptions>(options: ServeOptions<Own>, 
     ...drainTimesOf(values),
     async prepare(link, onClose) {
       serveSharedParts(link, count)
+      serveTicketKeys(link)
       onClose(await registerByPrimary(link, { settings: options, values, log }))
       await options.primary?.(link, { options: own, log, onClose })
     },
@@ -124,6 +131,12 @@ export async function withSharedTickets<Settings extends Pick<AppOptions, 'liste
 ): Promise<Settings> {
   const { tls } = settings.listen ?? {}
   if (worker === undefined || tls === undefined) return settings
-  const ticketKeys = tls.ticketKeys ?? (await worker.process.ticketKeys())
+  const { link } = worker.process
+  const ticketKeys = tls.ticketKeys ?? Buffer.from((await link.request(TICKET_KEYS_CHANNEL, null)) as Uint8Array)
   return { ...settings, listen: { ...settings.listen, tls: { ...tls, ticketKeys } } }
+}
+
+function serveTicketKeys(link: PrimaryLink): void {
+  const ticketKeys = randomBytes(TICKET_KEYS_LENGTH)
+  link.onRequest(TICKET_KEYS_CHANNEL, () => ticketKeys)
 }

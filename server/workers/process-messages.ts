@@ -8,8 +8,6 @@ export const TO_PRIMARY = {
   failed: 'process.failed',
   /** A message: the worker has crashed, and ends once its calls have. */
   leaving: 'process.leaving',
-  /** A request: the keys of TLS session tickets. */
-  ticketKeys: 'process.ticket-keys',
 } as const
 
 /** The channels of the other direction. */

@@ -1,21 +1,16 @@
 /** Runs the primary of a server with workers: it opens no port, and answers no call. */
-import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { exitProcess, type OwnedProcess, ownProcess } from '../lifecycle/own-process.ts'
 import { Releases } from '../lifecycle/releases.ts'
 import type { PrimaryLink } from './contracts/worker-link.ts'
 import { forkWorker, type LineOutput, setUpCluster } from './forked-worker.ts'
 import { PrimaryEnd } from './link/primary-end.ts'
-import { TO_PRIMARY } from './process-messages.ts'
 import { WorkerSet, WorkerStartError } from './worker-set.ts'
 
 const EXIT_FAILURE = 1
 
 /** Any long interval keeps the process alive. */
 const KEEP_ALIVE_MS = 2 ** 30
-
-/** The keys of Node's TLS: a name, a key for the MAC, a key for the cipher. */
-const TICKET_KEYS_LENGTH = 48
 
 /** The options of a primary. */
 export interface PrimaryOptions extends OwnedProcess {
@@ -41,8 +36,6 @@ export async function runPrimary({
 }: PrimaryOptions): Promise<never> {
   const links = new PrimaryEnd()
   const releases = new Releases()
-  const ticketKeys = randomBytes(TICKET_KEYS_LENGTH)
-  links.onRequest(TO_PRIMARY.ticketKeys, () => ticketKeys)
   setUpCluster(output !== undefined)
   const workers = new WorkerSet({
     count,

@@ -40,11 +40,6 @@ export class WorkerProcess {
     return this.link.id
   }
 
-  /** The keys of TLS session tickets, which all workers share. */
-  async ticketKeys(): Promise<Buffer> {
-    return Buffer.from((await this.link.request(TO_PRIMARY.ticketKeys, null)) as Uint8Array)
-  }
-
   /** Drains the server when the primary says so and after a crash, and then ends the process. */
   own(server: OwnedServer, log: FastifyBaseLogger, { drainTimeoutMs }: OwnedProcess): void {
     this.#server = server

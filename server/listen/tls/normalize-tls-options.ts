@@ -11,8 +11,8 @@ import {
 /** `*` only as the whole first label. */
 const SERVER_NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i
 
-/** A name, a key for the MAC and a key for the cipher, of 16 bytes each. */
-const TICKET_KEYS_LENGTH = 48
+/** The length of the keys of session tickets: a name, a key for the MAC and a key for the cipher, of 16 bytes each. */
+export const TICKET_KEYS_LENGTH = 48
 
 const PAIRS = [
   ['cert', 'certFile'],
