@@ -1,6 +1,7 @@
-/** Opens the topic hub that `--hub` names. An engine is loaded only if it is asked for. */
+/** Opens the topic hub that `--hub` names. Only the engine that it names is loaded. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseNatsAddress } from '../wire/nats/nats-address.ts'
+import { NATS_PACKAGES } from '../wire/nats/nats-packages.ts'
 import { type BrokerTopicHub, createBrokerTopicHub } from './demo/topics/broker/broker-topic-hub.ts'
 import { type BrokerTopicHubOptions, brokerLimitsOf } from './demo/topics/broker/broker-topic-hub-options.ts'
 import type { TopicBroker, TopicBrokerLimits } from './demo/topics/broker/topic-broker.ts'
@@ -16,10 +17,10 @@ import type { PrimaryLink, WorkerLink } from './workers/contracts/worker-link.ts
 const START_PATIENCE_MS = 3_000
 
 interface TopicEngine {
-  /** Throws if the URL is not valid. */
+  /** Throws or returns undefined if the URL is not valid. */
   readonly check: (url: string) => unknown
   readonly open: (url: string, limits: TopicBrokerLimits) => Promise<TopicBroker>
-  /** The package that must be installed. */
+  /** The packages that must be installed. */
   readonly needs: string
 }
 
@@ -32,7 +33,7 @@ const NATS: TopicEngine = {
     const { createNatsTopicBroker } = await import('./demo/topics/nats/nats-topic-broker.ts')
     return createNatsTopicBroker({ url, limits })
   },
-  needs: '@nats-io/transport-node @nats-io/jetstream @nats-io/kv',
+  needs: NATS_PACKAGES,
 }
 
 const REDIS: TopicEngine = {
@@ -68,9 +69,9 @@ export const topicHubChoice = {
 export interface OpenTopicHubOptions extends BrokerTopicHubOptions {
   /** The primary of this process, which keeps the topics of `memory`: see `serveTopicHub`. Default: they are in this process. */
   readonly worker?: WorkerLink | undefined
-  /** Where a broker's refusal goes that comes after the start. Default: nowhere. */
+  /** Receives the refusals of a broker after the start. Default: none. */
   readonly log?: RefusalLog
-  /** How long the start waits for a broker that does not answer, in milliseconds. Then the server starts, and is not ready. Default 3,000. */
+  /** The longest wait for the broker at the start, in milliseconds. After it the server starts, and is not ready. Default 3,000. */
   readonly patienceMs?: number
 }
 
@@ -138,7 +139,7 @@ async function started(hub: BrokerTopicHub, patienceMs: number): Promise<void> {
     await Promise.race([hub.started, patience])
   } catch (error) {
     await hub.close().catch(() => {})
-    // Engines say what is wrong, and nothing secret.
+    // The errors of engines contain no secrets.
     throw new StartFailure(error instanceof Error ? error.message : '--hub: the broker refuses', { cause: error })
   } finally {
     waiting.abort()

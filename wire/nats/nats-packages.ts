@@ -1,5 +1,8 @@
 /** The packages of NATS, which a program installs if it uses NATS. They are optional peers of the package. */
 
+/** The names of the packages, as `npm install` takes them. */
+export const NATS_PACKAGES = '@nats-io/transport-node @nats-io/jetstream @nats-io/kv'
+
 /** The packages that the registry and the topics need. */
 export type NatsPackages = Awaited<ReturnType<typeof loadNatsPackages>>
 
@@ -17,5 +20,5 @@ export async function loadNatsPackages() {
 
 function explainMissing(cause: unknown): never {
   if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-  throw new Error('run "npm install @nats-io/transport-node @nats-io/jetstream @nats-io/kv"', { cause })
+  throw new Error(`run "npm install ${NATS_PACKAGES}"`, { cause })
 }

@@ -47,7 +47,7 @@ class NatsTopicBroker implements TopicBroker {
   readonly #link: NatsLink
   readonly #writing: TopicStreamWriting
   readonly #writers = new Map<string, TopicWriter>()
-  readonly #followed = new Map<string, FollowedTopic>()
+  readonly #followed = new Map<string, Following>()
   #storage: TopicStorage | null = null
   #listener: TopicBrokerListener | null = null
   #timer: NodeJS.Timeout | undefined
@@ -98,7 +98,7 @@ class NatsTopicBroker implements TopicBroker {
   follow(topic: string): Promise<void> {
     const found = this.#followed.get(topic)
     if (found !== undefined) return found.ready
-    const followed: FollowedTopic = { subscription: null, last: null, ready: Promise.resolve() }
+    const followed: Following = { subscription: null, last: null, ready: Promise.resolve() }
     this.#followed.set(topic, followed)
     followed.ready = this.#subscribe(topic, followed).catch((cause) => {
       if (this.#followed.get(topic) === followed) this.unfollow(topic)
@@ -126,7 +126,7 @@ class NatsTopicBroker implements TopicBroker {
     return this.#link.close()
   }
 
-  #subscribe(topic: string, followed: FollowedTopic): Promise<void> {
+  #subscribe(topic: string, followed: Following): Promise<void> {
     const subject = this.#subjects.live(topic)
     const callback = (error: Error | null, message: Msg) => {
       if (error === null) this.#onLive(topic, followed, message)
@@ -143,7 +143,7 @@ class NatsTopicBroker implements TopicBroker {
     this.#listener?.onAvailable(isAvailable)
   }
 
-  #onLive(topic: string, followed: FollowedTopic, message: Msg): void {
+  #onLive(topic: string, followed: Following, message: Msg): void {
     const { headers, data } = message
     const entry = readEntry(topic, { header: headers, data, seq: Number(headers?.get(SEQUENCE_HEADER)) })
     if (entry === null) {
@@ -237,7 +237,7 @@ class NatsTopicBroker implements TopicBroker {
 }
 
 /** A topic that this process follows. */
-interface FollowedTopic {
+interface Following {
   subscription: Subscription | null
   /** The last place that this process has seen; null before the first. */
   last: TopicPlace | null
