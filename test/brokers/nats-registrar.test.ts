@@ -1,10 +1,10 @@
 /** Servers register themselves in the key-value store of NATS, a real one. */
-import { jetstream } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect } from '@nats-io/transport-node'
 import { describe, onTestFinished } from 'vitest'
 import type { InstanceMetadata } from '../../registry/contracts/registrar.ts'
 import { natsRegistrar } from '../../registry/nats/nats-registrar.ts'
+import { withJetStreamManager } from '../support/brokers/nats-manager.ts'
 import { startNatsServer } from '../support/brokers/nats-server.ts'
 import { type FoundInstance, testRegistrar } from '../support/contracts/registrar-contract.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
@@ -27,9 +27,7 @@ describe('natsRegistrar', () => {
         stop: () => nats.stop('SIGKILL'),
         start: () => nats.start(),
         forget: async () => {
-          const connection = await connect({ port: nats.port })
-          await (await jetstream(connection).jetstreamManager()).streams.purge('KV_portico-registry')
-          await connection.close()
+          await withJetStreamManager(nats.port, (manager) => manager.streams.purge('KV_portico-registry'))
         },
       }
     },
