@@ -1,4 +1,4 @@
-/** How many messages a hub takes, through a server and our client, and how many its broker takes by itself. */
+/** How many messages a hub takes, through a server and our client, and how many its broker takes alone. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'

@@ -101,7 +101,7 @@ describe.each(ENGINES)('three servers on %s', (scheme, startBroker) => {
     await cut.client.publish({ topic: 'news', data: 'x' })
   })
 
-  it('lose nothing untold in 12 cuts and two restarts of the broker', { timeout: PATIENCE_MS }, async () => {
+  it('lose nothing silently in 12 cuts and two restarts of the broker', { timeout: PATIENCE_MS }, async () => {
     const { broker, servers } = await startFleet()
     const random = new SeededRandom(16)
     const publisher = new Publisher()

@@ -249,7 +249,7 @@ test('after FLUSHALL a topic has another epoch, and is still followed', async ()
   await expect(append(broker, 'b', '1')).rejects.toMatchObject({ reason: 'limit_reached' })
 })
 
-test('a connection that is cut comes back by itself, with what it followed', async () => {
+test('a connection that is cut comes back automatically, with what it followed', async () => {
   const { broker, messages, availability } = await start()
   await broker.follow('a')
   for (const type of ['normal', 'pubsub'] as const) {

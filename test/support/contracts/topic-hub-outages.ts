@@ -21,7 +21,7 @@ import { expectOneWalk } from './topic-hub-quotes.ts'
 /** How soon a publisher learns that the broker is away. */
 const AT_ONCE_MS = 3_000
 
-/** Nothing is lost untold, or repeated: numbers and counts of missed messages of each epoch add up. */
+/** Nothing is lost silently or repeated: numbers and counts of missed messages of each epoch add up. */
 function expectWhole(deliveries: readonly TopicDelivery[], first = 1n): void {
   let [next, epoch] = [first, deliveries[0]?.message.epoch]
   for (const [index, { message, missed, isReset }] of deliveries.entries()) {
@@ -56,7 +56,7 @@ export function testTopicOutages(engine: TopicHubEngine): void {
     expect(told(await take(subscription, 1))).toEqual(['54'])
   })
 
-  it('that last longer than a topic keeps its messages are told as missed', async () => {
+  it('that last longer than a topic keeps its messages are counted as missed', async () => {
     await using bench = await TopicHubBench.start(engine, { maxTopicMessages: 4 })
     const [publisher, reader] = await bench.openTwo()
     const subscription = await joined(reader, 't')
@@ -80,7 +80,7 @@ export function testTopicOutages(engine: TopicHubEngine): void {
     expect(told(await takeUntil(slow, '7'))).toEqual(['1', '2', 'missed 3, 6', '7'])
   })
 
-  it.each([1, 2, 3, 4])('cut off at random lose nothing untold, and repeat nothing (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4])('cut off at random lose nothing silently, and repeat nothing (seed %i)', async (seed) => {
     await using bench = await TopicHubBench.start(engine, { maxTopicMessages: 200 })
     const [publisher, reader] = await bench.openTwo()
     const random = new SeededRandom(seed)
@@ -106,7 +106,7 @@ export function testTopicOutages(engine: TopicHubEngine): void {
     for (const message of confirmed) expect(told.get(message.sequence)).toEqual(message)
   })
 
-  it('that are restarts keep the topics, or tell of another epoch', async () => {
+  it('that are restarts keep the topics, or begin another epoch', async () => {
     await using bench = await TopicHubBench.start(engine)
     const [publisher, reader] = await bench.openTwo()
     const subscription = await joined(reader, 't')

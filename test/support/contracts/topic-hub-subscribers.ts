@@ -15,7 +15,7 @@ import {
 
 /** Registers the tests. */
 export function testTopicSubscribers(engine: TopicHubEngine): void {
-  it('that are slow lose the oldest messages, and are told how many', async () => {
+  it('that are slow lose the oldest messages, which are counted', async () => {
     await using bench = await TopicHubBench.start(engine, { maxQueueMessages: 3 })
     const [publisher, reader] = await bench.openTwo()
     const slow = reader.subscribe()
@@ -106,7 +106,7 @@ export function testTopicSubscribers(engine: TopicHubEngine): void {
     }
   })
 
-  it('that end while they wait are through', async () => {
+  it('that end while they wait stop waiting', async () => {
     await using bench = await TopicHubBench.start(engine)
     const hub = await bench.open()
     const subscription = await joined(hub, 't')

@@ -117,7 +117,7 @@ class TopicsOfWorkers implements PrimaryTopics {
     return { epoch, lastSequence, messages: Array.from(messages, toSent) }
   }
 
-  /** A request of a worker that has ended since would be kept for good. */
+  /** The worker may have ended since; its request would be kept forever. */
   #follow(topic: string, worker: WorkerHandle): void {
     if (this.#ended.has(worker)) return
     const lastMessageOf = (name: string) => this.#lastMessageOf(name)

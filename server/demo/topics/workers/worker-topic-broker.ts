@@ -84,7 +84,7 @@ class WorkerTopicBroker implements TopicBroker {
     for (const topic of [...this.#followed]) this.unfollow(topic)
   }
 
-  /** The primary would send the messages of the topic for good. */
+  /** Without it, the primary would go on sending the messages of the topic. */
   #retryUnfollow(topic: string): void {
     if (this.#isClosed) return
     setTimeout(() => {
