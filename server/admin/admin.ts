@@ -44,7 +44,6 @@ export const ADMIN_SHAPE: OptionShape = { kinds: { authorize: ['function'] } sat
 export function admin(options: AdminOptions = {}): Middleware {
   checkOptions('admin', options, ADMIN_SHAPE)
   const counts = new CallCounts()
-  const worker = thisWorker()
   let managed: ManagedServer | undefined
   let app: FastifyInstance | undefined
   const authorize = options.authorize ?? localCallersOnly(() => typeof app?.server.address() === 'string')
@@ -54,6 +53,8 @@ export function admin(options: AdminOptions = {}): Middleware {
     observer: counts,
     services: {
       routes(router) {
+        // A program may list this before it becomes a worker.
+        const worker = thisWorker()
         router.service(Channelz, worker === undefined ? channelzService : shareChannelz(worker), { requestGate })
         router.service(
           Admin,
@@ -63,7 +64,7 @@ export function admin(options: AdminOptions = {}): Middleware {
       },
       isVisibleTo: authorize,
     },
-    async prepare({ app: prepared, log }) {
+    async prepare({ app: prepared, log, worker }) {
       if (app !== undefined) throw new RangeError('admin: one admin() serves one server: call it for each')
       const callers = options.authorize === undefined ? 'processes on this machine only' : 'those that authorize allows'
       log.info({ callers }, 'admin services are on')

@@ -121,6 +121,25 @@ test('metrics, channelz and the admin service are those of all workers, whicheve
 
 const url = (file: string) => JSON.stringify(new URL(`../../${file}`, import.meta.url).href)
 
+test('admin services of a program that lists them before it starts are those of all workers too', async () => {
+  const program = await temporaryFile(
+    'admin.ts',
+    `import { serve } from ${url('server/serve.ts')}
+    import { admin } from ${url('server/admin/admin.ts')}
+    import { GreeterService } from ${url('gen/greeter/v1/greeter_pb.js')}
+    await serve({
+      workers: 2,
+      middleware: [admin()],
+      routes: (router) => router.service(GreeterService, { sayHello: () => ({ message: 'hello' }) }),
+    })`,
+  )
+  const { port } = await ServerProcess.listen([], {}, program)
+  const clients = await connectAll(port, 2)
+  for (const { channelz } of clients) expect((await channelz.getServers({})).server).toHaveLength(2)
+  await clients[0]?.admin.setLogLevel({ level: 'debug' })
+  for (const { admin } of clients) expect((await admin.getLogLevel({})).logLevel?.level).toBe('debug')
+})
+
 test('limits count for the machine: a rate of 10 admits 10, and 6 connections are 6', async () => {
   const program = await temporaryFile(
     'limits.ts',
