@@ -20,7 +20,7 @@ import type { WorkerProcess } from './workers/worker-process.ts'
 const WORKER_VARIABLE = 'NODE_PORTICO_WORKER'
 
 /** The channel of a link for the keys of TLS session tickets. */
-const TICKET_KEYS_CHANNEL = 'ticket-keys'
+const TICKET_KEYS_CHANNEL = 'portico.ticket-keys'
 
 /** The smallest value of `--process-buffer`. */
 const MIN_BUFFER_BYTES = 65_536

@@ -6,7 +6,7 @@ import { numberPart, type PartRequest } from './workers/contracts/numbered-parts
 import type { WorkerLink } from './workers/contracts/worker-link.ts'
 
 /** The channel of a link that the changes go over. */
-const HEALTH_CHANNEL = 'health'
+const HEALTH_CHANNEL = 'portico.health'
 
 /** A change in a worker; a status of null removes the service. */
 interface HealthChange {

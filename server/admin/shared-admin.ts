@@ -7,7 +7,7 @@ import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 import type { LogLevel } from './log-level.ts'
 
 /** The channel of a link that the changes go over. */
-const ADMIN_CHANNEL = 'admin'
+const ADMIN_CHANNEL = 'portico.admin'
 
 /** Certificates and policy files may be on slow disks. */
 const RELOAD_MS = 30_000

@@ -7,7 +7,7 @@ import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 import type { TokenBucketLimit } from './token-bucket.ts'
 
 /** The channel of a link that the messages go over. */
-const RATE_LIMIT_CHANNEL = 'rate-limit'
+const RATE_LIMIT_CHANNEL = 'portico.rate-limit'
 
 /** Takes a token of each key, in this order. The response has the waits in milliseconds, 0 for a token. */
 interface TakeRequest extends PartRequest {

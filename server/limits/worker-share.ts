@@ -4,7 +4,7 @@ import { numberPart, type PartRequest } from '../workers/contracts/numbered-part
 import type { PrimaryLink, WorkerHandle, WorkerLink } from '../workers/contracts/worker-link.ts'
 
 /** The channel of a link that the messages go over. */
-const SHARES_CHANNEL = 'shares'
+const SHARES_CHANNEL = 'portico.shares'
 
 /** Asks for the share of a worker in a limit. */
 interface ShareRequest extends PartRequest {

@@ -4,7 +4,7 @@ import { TurnBatch } from '../workers/contracts/turn-batch.ts'
 import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 
 /** The channel of a link that the messages go over. */
-export const PLACES_CHANNEL = 'connections'
+export const PLACES_CHANNEL = 'portico.connections'
 
 /**
  * Asks the primary for places of new connections. The response has a {@link PlaceVerdict} for each. The primary asks a worker by a

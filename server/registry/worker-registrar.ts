@@ -3,7 +3,7 @@ import type { Registrar, Registration, ServiceInstance } from '../../registry/co
 import type { WorkerLink } from '../workers/contracts/worker-link.ts'
 
 /** The channel of a link that the reports go over. */
-export const REGISTRATION_CHANNEL = 'registration'
+export const REGISTRATION_CHANNEL = 'portico.registration'
 
 /** What a worker reports of itself, for one of the registrations of the server. */
 export type RegistrationReport =

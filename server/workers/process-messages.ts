@@ -3,19 +3,19 @@
 /** The channels, by direction. */
 export const TO_PRIMARY = {
   /** A message: the worker serves calls. */
-  serving: 'process.serving',
+  serving: 'portico.process.serving',
   /** A request, so that the worker can wait until it is read: the worker cannot start. */
-  failed: 'process.failed',
+  failed: 'portico.process.failed',
   /** A message: the worker has crashed, and ends once its calls have. */
-  leaving: 'process.leaving',
+  leaving: 'portico.process.leaving',
 } as const
 
 /** The channels of the other direction. */
 export const TO_WORKER = {
   /** A message: drain and end. */
-  drain: 'process.drain',
+  drain: 'portico.process.drain',
   /** A request: reload. The response is whether everything was valid. */
-  reload: 'process.reload',
+  reload: 'portico.process.reload',
 } as const
 
 /** What a worker reports once it serves calls. */

@@ -9,7 +9,7 @@ import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
 import { channelzService, pageOf } from './channelz-service.ts'
 
 /** The channel of a link that the questions go over. */
-const CHANNELZ_CHANNEL = 'channelz'
+const CHANNELZ_CHANNEL = 'portico.channelz'
 
 /** All workers answer alike, whichever of their parts is asked. */
 const ANY_PART = 1

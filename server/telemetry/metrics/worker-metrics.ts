@@ -4,7 +4,7 @@ import type { WorkerLink } from '../../workers/contracts/worker-link.ts'
 import type { CollectedData } from './prometheus-registry.ts'
 
 /** The channel of a link that the messages go over. */
-export const METRICS_CHANNEL = 'metrics'
+export const METRICS_CHANNEL = 'portico.metrics'
 
 /** Asks the primary for the metrics of all workers on a page, or a worker for its own. */
 export type MetricsRequest = PartRequest

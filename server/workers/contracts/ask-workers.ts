@@ -3,7 +3,7 @@ import type { PartRequest } from './numbered-parts.ts'
 import type { PrimaryLink, WorkerHandle, WorkerLink } from './worker-link.ts'
 
 /** The channel of a link that the questions go over. */
-const RELAY_CHANNEL = 'relay'
+const RELAY_CHANNEL = 'portico.relay'
 
 /** How long a worker may take by default, in milliseconds: one that stalls must not keep a caller waiting. */
 const ANSWER_MS = 2_000

@@ -1,6 +1,6 @@
 /**
- * The messages between a primary process and its workers. Each function of a server has a channel of its own, by name: `hub`,
- * `metrics`. Payloads are what the structured clone algorithm carries, such as bigint, Map and Uint8Array.
+ * The messages between a primary process and its workers. Each function of a server has a channel of its own, by name. Names that begin
+ * with `portico.` are those of the server itself. Payloads are what the structured clone algorithm carries, such as bigint, Map and Uint8Array.
  */
 
 /** The other process. */

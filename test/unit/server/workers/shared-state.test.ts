@@ -26,6 +26,16 @@ function setUp(workers: number) {
   return { startWorker }
 }
 
+test.each(['rate-limit', 'shares', 'connections', 'metrics', 'relay'])(
+  'a program may name a channel %s, as those of the server have a prefix',
+  async (channel) => {
+    const { primary, startWorker } = workerLinks()
+    serveSharedParts(primary, 2)
+    primary.onRequest(channel, () => 'of the program')
+    expect(await startWorker().link.request(channel, null)).toBe('of the program')
+  },
+)
+
 describe('questions to workers', () => {
   test('go to all or to one, and a worker that stalls or lacks the part has no answer', async () => {
     const { startWorker } = setUp(4)
