@@ -27,6 +27,13 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   { area: 'wire/nats/', may: [], reason: 'the topics of the demo and a registry share the connection to NATS' },
   { area: 'wire/options/', may: [], mayNot: ['node:', 'fastify'], reason: 'browsers run it too' },
+  { area: 'wire/grpc-websockets/', may: [], mayNot: ['node:', 'fastify'], reason: 'browsers run it too' },
+  {
+    area: 'wire/console/',
+    may: [],
+    mayNot: ['node:', 'fastify'],
+    reason: 'the page of the console and its server share it',
+  },
   {
     area: 'server/services/',
     may: ['gen/', 'wire/options/', 'wire/http2/http2.ts'],
@@ -200,7 +207,19 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayNot: ['node:'],
     reason: 'the page and the client program of the demo share it',
   },
-  { area: 'client/web/', may: ['client/core/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
+  {
+    area: 'console/app/',
+    may: ['client/web/', 'client/core/', 'client/demo/', 'wire/console/', 'gen/'],
+    mayNot: ['node:'],
+    reason: 'browsers run it, and it shows any server',
+  },
+  { area: 'console/app/vite.config.ts', may: [], reason: 'the build of the page, which runs in Node' },
+  {
+    area: 'client/web/',
+    may: ['client/core/', 'wire/options/', 'wire/grpc-websockets/'],
+    mayNot: ['node:'],
+    reason: 'browsers run it',
+  },
   {
     area: 'client/web/page/',
     may: ['client/web/', 'client/core/', 'client/demo/', 'gen/'],
@@ -250,7 +269,7 @@ export function findFolderCycles(modules: readonly SourceModule[]): string[] {
 
 /** Whether an import is of this repository, by a path or by its name as a package, rather than of Node or npm. */
 export function isOurs(target: string): boolean {
-  return /^(?:bin|gen|wire|server|client|registry|test|bench|portico|\.\.)\//.test(target)
+  return /^(?:bin|gen|wire|server|client|registry|console|test|bench|portico|\.\.)\//.test(target)
 }
 
 /** Walks a graph, each node of which names those that it leads to. */

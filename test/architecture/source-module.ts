@@ -21,13 +21,14 @@ export interface SourceModule {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
+const BUNDLES = ['client/web/dist/', 'console/app/dist/']
 
 /** Reads every JavaScript and TypeScript file of some folders, declarations and bundles excepted, in the order of paths. */
 export function readModules(folders: readonly string[]): SourceModule[] {
-  const paths = folders.flatMap((folder) => globSync(`${folder}/**/*.{js,ts}`, { cwd: ROOT }))
+  const paths = folders.flatMap((folder) => globSync(`${folder}/**/*.{js,ts,tsx}`, { cwd: ROOT }))
   return paths
     .map((found) => found.replaceAll(path.sep, '/'))
-    .filter((found) => !found.endsWith('.d.ts') && !found.startsWith('client/web/dist/'))
+    .filter((found) => !found.endsWith('.d.ts') && !BUNDLES.some((folder) => found.startsWith(folder)))
     .sort()
     .map((found) => parseModule(found, readFileSync(path.join(ROOT, found), 'utf8')))
 }

@@ -1,0 +1,4 @@
+/** Enum. */
+export function View() {
+  return <h1>Enum</h1>
+}

@@ -1,0 +1,4 @@
+/** Message. */
+export function View() {
+  return <h1>Message</h1>
+}

@@ -1,0 +1,4 @@
+/** Overview. */
+export function View() {
+  return <h1>Overview</h1>
+}

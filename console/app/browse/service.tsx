@@ -1,0 +1,4 @@
+/** Service. */
+export function View() {
+  return <h1>Service</h1>
+}

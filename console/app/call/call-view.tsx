@@ -1,0 +1,4 @@
+/** Call. */
+export function View() {
+  return <h1>Call</h1>
+}

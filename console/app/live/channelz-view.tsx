@@ -1,0 +1,4 @@
+/** Channelz. */
+export function View() {
+  return <h1>Channelz</h1>
+}

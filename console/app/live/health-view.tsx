@@ -1,0 +1,4 @@
+/** Health. */
+export function View() {
+  return <h1>Health</h1>
+}

@@ -1,0 +1,4 @@
+/** Metrics. */
+export function View() {
+  return <h1>Metrics</h1>
+}

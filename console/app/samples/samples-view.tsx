@@ -1,0 +1,4 @@
+/** Samples. */
+export function View() {
+  return <h1>Samples</h1>
+}

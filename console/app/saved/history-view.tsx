@@ -1,0 +1,4 @@
+/** History. */
+export function View() {
+  return <h1>History</h1>
+}

@@ -1,0 +1,19 @@
+/** How the page of the console is built: `npx vite build console/app`. The output is deterministic, so that CI can compare it. */
+import path from 'node:path'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  root: import.meta.dirname,
+  // Relative, as a server may have a prefix.
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: path.join(import.meta.dirname, 'dist'),
+    emptyOutDir: true,
+    // The first versions with `light-dark()`, the newest feature that the page needs.
+    target: ['chrome123', 'firefox124', 'safari17.5'],
+    // Data URLs would need an exception in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+})
