@@ -1,0 +1,47 @@
+/** The names of request headers whose values are never kept: well-known ones, those of the sign-in, and those that the user marks. */
+import { signal } from '@preact/signals'
+import { SECRET_HEADERS } from '../contracts/saved-call.ts'
+import { credentialHeaders } from '../session/credentials.ts'
+
+const STORAGE_KEY = 'portico-console:secret-headers'
+
+const marked = signal<ReadonlySet<string>>(readMarked())
+
+/** Whether the values of a header are secrets. */
+export function isSecretName(name: string): boolean {
+  const lower = lowerOf(name)
+  if (SECRET_HEADERS.has(lower) || marked.value.has(lower)) return true
+  return credentialHeaders.value.some(([each]) => lowerOf(each) === lower)
+}
+
+/** Whether the user can say that a header is no secret: that of a well-known one always is. */
+export function isMarkable(name: string): boolean {
+  return name.trim() !== '' && !SECRET_HEADERS.has(lowerOf(name))
+}
+
+/** Marks a header as a secret, or as none. The browser keeps the name. */
+export function markSecret(name: string, isSecret: boolean): void {
+  const names = new Set(marked.value)
+  if (isSecret) names.add(lowerOf(name))
+  else names.delete(lowerOf(name))
+  marked.value = names
+  try {
+    localStorage.setItem(STORAGE_KEY, JSON.stringify([...names]))
+  } catch {
+    // Storage is blocked or full: the mark holds until the page is closed.
+  }
+}
+
+function readMarked(): ReadonlySet<string> {
+  if (!('document' in globalThis)) return new Set()
+  try {
+    const names: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '[]')
+    return new Set(Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [])
+  } catch {
+    return new Set()
+  }
+}
+
+function lowerOf(name: string): string {
+  return name.trim().toLowerCase()
+}
