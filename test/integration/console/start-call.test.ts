@@ -1,0 +1,142 @@
+import { fromJson, type JsonValue, type Message, toJson } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import type { RunningCall } from '../../../console/app/call/engine/running-call.ts'
+import { type CallContext, startCall } from '../../../console/app/call/start-call.ts'
+import type { MessageEntry } from '../../../console/app/contracts/live-call.ts'
+import { BadRequestSchema } from '../../../gen/google/rpc/error_details_pb.js'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import type { ConsoleProtocol } from '../../../wire/console/console-facts.ts'
+import { callContext } from '../../support/console/call-context.ts'
+import { startDemo, startRoutes } from '../../support/demo-server.ts'
+import { freePort } from '../../support/ports.ts'
+
+const UNARY: readonly ConsoleProtocol[] = ['connect', 'grpc-web']
+
+interface CallOptions {
+  readonly headers?: readonly (readonly [string, string])[]
+  readonly timeoutMs?: number
+  readonly usesGet?: boolean
+}
+
+/** Starts a call of a method of the greeter. */
+async function start(context: CallContext, name: string, protocol: ConsoleProtocol, options: CallOptions = {}) {
+  const method = context.api.methodOf(`greeter.v1.GreeterService/${name}`)
+  if (method === undefined) throw new Error(`no method ${name}`)
+  const { headers = [], timeoutMs, usesGet = false } = options
+  const call = await startCall({ method, protocol, usesGet, headers, timeoutMs }, context)
+  return { call, request: (json: JsonValue): Message => fromJson(method.input, json) }
+}
+
+function received(call: RunningCall): JsonValue[] {
+  return messagesOf(call, 'received').map(({ message }) => toJson(call.init.method.output, message))
+}
+
+function messagesOf(call: RunningCall, direction: MessageEntry['direction']): MessageEntry[] {
+  return call.timeline.value
+    .filter((entry) => entry.kind === 'message')
+    .filter((entry) => entry.direction === direction)
+}
+
+describe.each(UNARY)('a unary call by %s', (protocol) => {
+  it('records the request, the headers, the response and the end, with their sizes', async () => {
+    const { call, request } = await start(callContext((await startDemo()).origin), 'SayHello', protocol)
+    await call.send(request({ name: 'Zoë' }))
+    expect(await call.ended).toEqual({ code: 'OK', message: '', httpStatus: 200, details: [] })
+    expect(call.timeline.value.map(({ kind }) => kind).filter((kind) => kind !== 'trailers')).toEqual([
+      'message',
+      'headers',
+      'message',
+      'end',
+    ])
+    expect(received(call)).toEqual([{ message: 'Hello Zoë' }])
+    const [sent, response] = [messagesOf(call, 'sent')[0], messagesOf(call, 'received')[0]]
+    // Binary: a tag, a length and the text. JSON: {"name":"Zoë"} and {"message":"Hello Zoë"}.
+    expect([sent?.sizeBytes, response?.sizeBytes]).toEqual(protocol === 'connect' ? [15, 24] : [6, 12])
+    expect(call.state.value).toBe('ended')
+    expect(call.headers.value?.some(([name]) => name === 'content-type')).toBe(true)
+  })
+
+  it('decodes the details of an error', async () => {
+    const { origin } = await startRoutes({
+      routes: (router) =>
+        router.service(GreeterService, {
+          sayHello() {
+            const detail = { fieldViolations: [{ field: 'name', description: 'is too short' }] }
+            throw new ConnectError('look at the name', Code.InvalidArgument, { 'x-hint': 'yes' }, [
+              { desc: BadRequestSchema, value: detail },
+            ])
+          },
+        }),
+    })
+    const { call, request } = await start(callContext(origin), 'SayHello', protocol)
+    await call.send(request({}))
+    const status = await call.ended
+    expect(status).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'look at the name' })
+    expect(status.httpStatus).toBe(protocol === 'connect' ? 400 : 200)
+    expect(status.details).toEqual([
+      {
+        typeName: 'google.rpc.BadRequest',
+        json: { fieldViolations: [{ field: 'name', description: 'is too short' }] },
+        octets: expect.any(Uint8Array),
+      },
+    ])
+    expect([...(call.headers.value ?? []), ...call.trailers.value]).toContainEqual(['x-hint', 'yes'])
+  })
+
+  it('says that the server cannot be reached', async () => {
+    const port = await freePort()
+    const { call, request } = await start(callContext(`http://127.0.0.1:${port}`), 'SayHello', protocol)
+    await call.send(request({}))
+    expect(await call.ended).toMatchObject({ code: 'UNAVAILABLE', httpStatus: null })
+  })
+})
+
+describe.each(UNARY)('a server stream by %s', (protocol) => {
+  it('records messages as they arrive, and their sizes', async () => {
+    const context = callContext((await startDemo({ quoteIntervalMs: 5 })).origin)
+    const { call, request } = await start(context, 'GetStream', protocol)
+    await call.send(request({ topic: 'stocks/ACME', limit: 20 }))
+    expect(call.state.value).toBe('half-closed')
+    expect(await call.ended).toMatchObject({ code: 'OK' })
+    const entries = messagesOf(call, 'received')
+    expect(entries.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    expect(entries.every(({ sizeBytes }) => sizeBytes > 10)).toBe(true)
+    expect(call.counts.value.receivedBytes).toBe(entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
+    expect(call.counts.value.firstMessageMs).not.toBeNull()
+  })
+
+  it('can be cancelled', async () => {
+    const context = callContext((await startDemo({ quoteIntervalMs: 5 })).origin)
+    const { call, request } = await start(context, 'GetStream', protocol)
+    await call.send(request({ topic: 'stocks/ACME' }))
+    await expect.poll(() => call.counts.value.received).toBeGreaterThan(2)
+    call.cancel()
+    expect(await call.ended).toMatchObject({ code: 'CANCELLED' })
+    expect(call.state.value).toBe('ended')
+  })
+
+  it('ends at its deadline', async () => {
+    const context = callContext((await startDemo({ quoteIntervalMs: 5 })).origin)
+    const { call, request } = await start(context, 'GetStream', protocol, { timeoutMs: 150 })
+    await call.send(request({ topic: 'stocks/ACME' }))
+    expect(await call.ended).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+  })
+})
+
+describe('by Connect', () => {
+  it('uses GET for a method without side effects', async () => {
+    const context = callContext((await startDemo()).origin)
+    const { call, request } = await start(context, 'SayHello', 'connect', { usesGet: true })
+    await call.send(request({ name: 'Ada' }))
+    expect(await call.ended).toMatchObject({ code: 'OK' })
+    expect(received(call)).toEqual([{ message: 'Hello Ada' }])
+    expect(call.counts.value).toMatchObject({ requestBodyBytes: 0, sentBytes: 14 })
+  })
+})
+
+it('sends no stream of requests by fetch, and says why', async () => {
+  const context = callContext((await startDemo()).origin)
+  await expect(start(context, 'PutStream', 'connect')).rejects.toThrow('Browsers cannot send a stream')
+  await expect(start(context, 'SayHello', 'grpc')).rejects.toThrow('trailers')
+})
