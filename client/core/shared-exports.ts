@@ -1,4 +1,4 @@
-/** What every entrance for clients exports: `portico/client`, `portico/web`, `portico/web/connect` and `portico/web/grpc-web`. */
+/** What every entrance for clients exports: that of `portico/client`, and those of pages, `portico/web` and what is below it. */
 export { type Backoff, DEFAULT_BACKOFF } from './backoff.ts'
 export { createClient } from './create-client.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from './interceptors/circuit-breaker.ts'

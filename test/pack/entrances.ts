@@ -22,6 +22,7 @@ export const WEB_ENTRANCES = {
   web: 'client/web/public.ts',
   'web/connect': 'client/web/connect/public.ts',
   'web/grpc-web': 'client/web/grpc-web/public.ts',
+  'web/websocket': 'client/web/websocket/public.ts',
 }
 
 /**

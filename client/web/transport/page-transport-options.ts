@@ -57,14 +57,17 @@ export const PAGE_OPTION_KINDS: OptionKinds<PageTransportOptions> = {
 /**
  * Checks the options of `owner`.
  *
+ * @param advice what to do instead of options that it does not have
  * @throws RangeError for an unknown name, or a value of the wrong kind
  */
-export function checkPageOptions(owner: string, options: object, kinds: OptionShape['kinds']): void {
-  checkOptions(owner, options, {
-    kinds,
-    nested: { jsonOptions: JSON_OPTIONS_SHAPE, binaryOptions: BINARY_OPTIONS_SHAPE },
-    advice: WEB_ADVICE,
-  })
+export function checkPageOptions(
+  owner: string,
+  options: object,
+  kinds: OptionShape['kinds'],
+  advice: Readonly<Record<string, string>> = WEB_ADVICE,
+): void {
+  const nested = { jsonOptions: JSON_OPTIONS_SHAPE, binaryOptions: BINARY_OPTIONS_SHAPE }
+  checkOptions(owner, options, { kinds, nested, advice })
 }
 
 /** Fills in the defaults that our transports add to upstream's. */

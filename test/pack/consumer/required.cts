@@ -7,6 +7,7 @@ import server = require('portico/server')
 import web = require('portico/web')
 import connect = require('portico/web/connect')
 import grpcWeb = require('portico/web/grpc-web')
+import websocket = require('portico/web/websocket')
 import greeter = require('./gen/greeter/v1/greeter_pb.js')
 
 async function main(): Promise<void> {
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
     web.createWebTransport({ baseUrl }),
     connect.createConnectTransport({ baseUrl }),
     grpcWeb.createGrpcWebTransport({ baseUrl }),
+    websocket.withStreaming(connect.createConnectTransport({ baseUrl }), { baseUrl }),
   ]
   for (const each of [transport, ...onPages]) {
     const { message } = await client.createClient(greeter.GreeterService, each).sayHello({ name: 'CommonJS' })

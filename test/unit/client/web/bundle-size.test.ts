@@ -1,9 +1,10 @@
-/** What pages download: at most 2 KiB more, compressed, than upstream's client and transport from the same bundler. */
+/** What pages download: at most 2 KiB more, compressed, than upstream's client and transport from the same bundler; 6 KiB for WebSockets. */
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { bundleModule } from '../../../support/browser-bundle.ts'
 
 const BUDGET_BYTES = 2_048
+const WEBSOCKET_BUDGET_BYTES = 6_144
 
 /** Bundles a module, and returns its compressed size and text. */
 async function bundle(contents: string): Promise<{ gzipBytes: number; text: string }> {
@@ -53,4 +54,26 @@ it('each entry point contains one protocol', async () => {
   )
   expect(connect?.text).not.toContain('application/grpc-web')
   expect(grpcWeb?.text).not.toContain('missing EndStreamResponse')
+})
+
+describe('portico/web/websocket', () => {
+  const entrance = './client/web/websocket/public.ts'
+
+  it('adds no more than its budget to a page that speaks Connect', async () => {
+    const connect = `import { createConnectTransport } from './client/web/connect/public.ts'`
+    const [both, one] = await Promise.all([
+      bundle(`${connect}; import { createClient, withStreaming } from '${entrance}';
+        export const client = (service) => createClient(service, withStreaming(createConnectTransport()))`),
+      bundle(`${connect}; import { createClient } from './client/web/connect/public.ts';
+        export const client = (service) => createClient(service, createConnectTransport())`),
+    ])
+    expect(both.gzipBytes - one.gzipBytes).toBeLessThanOrEqual(WEBSOCKET_BUDGET_BYTES)
+  })
+
+  it('contains no other transport', async () => {
+    const { text } = await bundle(`export * from '${entrance}'`)
+    expect(text).toContain('grpc-websockets')
+    expect(text).not.toContain('missing EndStreamResponse')
+    expect(text).not.toContain('The fetch API does not support')
+  })
 })

@@ -1,0 +1,86 @@
+/** Carries the requests and responses of gRPC-Web over WebSockets, one for each call. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import {
+  createAsyncIterable,
+  type EnvelopedMessage,
+  encodeEnvelope,
+  pipe,
+  transformSplitEnvelope,
+  type UniversalClientFn,
+} from '@connectrpc/connect/protocol'
+import { headerGrpcStatus, trailerFlag, trailerParse } from '@connectrpc/connect/protocol-grpc-web'
+import type { CallSocket } from './call-socket.ts'
+import { dataMessage, HALF_CLOSE, headerBlock } from './messages.ts'
+import { openSocket, type SocketOpener } from './open-socket.ts'
+
+/** Connect's transport sets both. */
+const NOTHING = createAsyncIterable<Uint8Array>([])
+const NEVER = new AbortController().signal
+
+/**
+ * Returns the HTTP client that Connect's transport for gRPC-Web runs on. It sends the request while the response arrives. The signal of
+ * a call aborts when the call ends in any way, which closes its WebSocket, and so cancels the call at the server.
+ *
+ * @param readMaxBytes the greatest message to accept
+ */
+export function callByWebSocket(opener: SocketOpener, readMaxBytes: number): UniversalClientFn {
+  return async ({ url, header, body = NOTHING, signal = NEVER }) => {
+    const block = headerBlock(header)
+    const socket = await openSocket(url, signal, opener)
+    closeAtEnd(socket, signal)
+    send(socket, block, body).catch((error) => socket.close(error))
+    const envelopes = pipe(receive(socket), transformSplitEnvelope(readMaxBytes))[Symbol.asyncIterator]()
+    const responseHeader = await readHeader(envelopes)
+    return {
+      status: 200,
+      header: responseHeader,
+      body: responseBody(responseHeader, envelopes),
+      trailer: new Headers(),
+    }
+  }
+}
+
+function closeAtEnd(socket: CallSocket, signal: AbortSignal): void {
+  if (signal.aborted) socket.close(signal.reason)
+  else signal.addEventListener('abort', () => socket.close(signal.reason))
+}
+
+async function send(socket: CallSocket, block: Uint8Array, body: AsyncIterable<Uint8Array>): Promise<void> {
+  if (!(await socket.send(block))) return
+  for await (const octets of body) {
+    if (!(await socket.send(dataMessage(octets)))) return
+  }
+  await socket.send(HALF_CLOSE)
+}
+
+/** Never ends: a WebSocket that closes before the trailers is an error. */
+async function* receive(socket: CallSocket): AsyncGenerator<Uint8Array> {
+  while (true) yield await socket.receive()
+}
+
+async function readHeader(envelopes: AsyncIterator<EnvelopedMessage>): Promise<Headers> {
+  const { value } = await envelopes.next()
+  const { flags, data } = value as EnvelopedMessage
+  if (flags !== trailerFlag) {
+    throw new ConnectError('protocol error: the response does not begin with headers', Code.Internal)
+  }
+  try {
+    return trailerParse(data)
+  } catch (cause) {
+    throw new ConnectError('protocol error: invalid response headers', Code.Internal, undefined, undefined, cause)
+  }
+}
+
+/** Ends after the trailers, whether or not the server closes the WebSocket. Headers with a status are trailers too. */
+async function* responseBody(
+  header: Headers,
+  envelopes: AsyncIterator<EnvelopedMessage>,
+): AsyncGenerator<Uint8Array, void> {
+  let hasEnded = header.has(headerGrpcStatus)
+  while (!hasEnded) {
+    const { value } = await envelopes.next()
+    const { flags, data } = value as EnvelopedMessage
+    hasEnded = (flags & trailerFlag) !== 0
+    yield encodeEnvelope(flags, data)
+  }
+}

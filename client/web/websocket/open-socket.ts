@@ -1,0 +1,79 @@
+/** Opens the WebSocket of a call, and finds out why a server refused it: browsers do not say. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { SUBPROTOCOL } from '../../../wire/grpc-websockets/grpc-websockets.ts'
+import type { CallSocket, CreateSocket } from './call-socket.ts'
+
+/** How long a server may take to answer a plain GET, after it has refused a WebSocket. */
+const MAX_PROBE_MS = 5_000
+
+/** Opens a WebSocket for one call. */
+export interface SocketOpener {
+  readonly create: CreateSocket
+  /** Finds out whether a server that refused a WebSocket answers HTTP. */
+  readonly fetch: typeof globalThis.fetch
+}
+
+/**
+ * Opens a WebSocket to the method at `url`, whose scheme is `http` or `https`.
+ *
+ * @throws ConnectError with UNIMPLEMENTED when the server answers HTTP but no WebSocket, or does not choose the subprotocol; else with
+ *   UNAVAILABLE
+ * @throws the signal's reason
+ */
+export async function openSocket(url: string, signal: AbortSignal, opener: SocketOpener): Promise<CallSocket> {
+  const target = absoluteUrl(url)
+  const first = await tryOpen(target, signal, opener)
+  if (first !== null) return first
+  if (await answersHttp(target, signal, opener.fetch)) {
+    // The server may have started in the meantime, so it has a second try. Nothing has been sent yet.
+    const second = await tryOpen(target, signal, opener)
+    if (second !== null) return second
+    const text = `the server answers, but refuses WebSockets at ${target.pathname}: it does not speak ${SUBPROTOCOL}`
+    throw new ConnectError(text, Code.Unimplemented)
+  }
+  const text = `the WebSocket could not be opened: the server may not be reachable, may not speak ${SUBPROTOCOL}, or refuses this origin`
+  throw new ConnectError(text, Code.Unavailable)
+}
+
+/** Returns null if the server refuses the WebSocket or cannot be reached. */
+async function tryOpen(target: URL, signal: AbortSignal, { create }: SocketOpener): Promise<CallSocket | null> {
+  signal.throwIfAborted()
+  const url = new URL(target)
+  url.protocol = target.protocol.replace('http', 'ws')
+  const socket = create(url.href)
+  const onAbort = () => socket.close(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    const protocol = await socket.opened
+    if (protocol === SUBPROTOCOL) return socket
+  } catch {
+    signal.throwIfAborted()
+    return null
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+  const error = new ConnectError(`the server opened a WebSocket, but does not speak ${SUBPROTOCOL}`, Code.Unimplemented)
+  socket.close(error)
+  throw error
+}
+
+/** Sends a GET, which has no effect on the method. An answer that hides from the page, as another origin's may, counts as none. */
+async function answersHttp(target: URL, signal: AbortSignal, fetch: typeof globalThis.fetch): Promise<boolean> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MAX_PROBE_MS)])
+  try {
+    const response = await fetch(target.href, { signal: limit, cache: 'no-store' })
+    await response.body?.cancel()
+    return response.status < 500 && response.status !== 429
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
+}
+
+/** In a page, a URL may be relative to it. */
+function absoluteUrl(url: string): URL {
+  const { location } = globalThis as { readonly location?: { readonly href: string } }
+  const absolute = new URL(url, location?.href)
+  absolute.protocol = absolute.protocol.replace('ws', 'http')
+  return absolute
+}
