@@ -1,4 +1,5 @@
 /** The program `node server`: serves the demo, through the same `serve` that user programs call. */
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { version } from '../wire/version.ts'
 import { createDemoServices, type DemoServices } from './demo.ts'
@@ -7,6 +8,12 @@ import { serve } from './serve.ts'
 
 /** How soon probes see that the broker is away, or back. */
 const HUB_CHECK_MS = 1_000
+
+const IMAGE = fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url))
+
+/** Where a checkout has the page of the console, once it is built. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../console/app/dist', import.meta.url))
+const hasConsole = existsSync(`${CONSOLE_FOLDER}/index.html`)
 
 let services: DemoServices | undefined
 
@@ -18,10 +25,12 @@ await serve({
   },
   openapi: {
     info: { title: 'Greeter', version },
-    image: fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url)),
+    image: IMAGE,
     describes: ({ parent }) => parent.typeName === 'greeter.v1.GreeterService',
   },
+  ...(hasConsole && { console: { title: 'Greeter', image: IMAGE, folder: CONSOLE_FOLDER, samples: true } }),
   async routes(router, { options, log, worker, health, onClose }) {
+    if (!hasConsole) log.info('console is not served: "npx vite build console/app" builds its page')
     const hub = await openTopicHub(options.hub ?? 'memory', { worker, log })
     onClose(() => hub.close())
     if (isBrokerTopicHub(hub)) {

@@ -32,7 +32,7 @@ import { thisWorker } from './workers/contracts/this-worker.ts'
 
 /** The options of `nodeHandler`: those of the plugin that concern calls. */
 export interface NodeHandlerOptions
-  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog' | 'rest'> {
+  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog' | 'rest' | 'console'> {
   /** Receives unexpected errors. Default: standard error. */
   readonly log?: ErrorLog
 }
@@ -46,6 +46,7 @@ const {
   contextValues: _values,
   accessLog: _log,
   rest: _rest,
+  console: _console,
   ...PLUGIN_KINDS
 } = PORTICO_SHAPE.kinds
 

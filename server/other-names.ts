@@ -77,6 +77,7 @@ export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   accessLog: 'use observers: [accessLog(log)]',
   contextValues: 'use requestGate, which may set context.values',
   rest: 'use protocols: restProtocols(), of portico/server/rest',
+  console: 'no counterpart: the console needs the routes of Fastify',
   shutdownTimeoutMs: 'use shutdownSignal',
 }
 

@@ -13,6 +13,7 @@ import {
   JSON_OPTIONS_SHAPE,
   type JsonOptions,
 } from '../wire/options/codec-options.ts'
+import { CONSOLE_SHAPE, type ConsoleOptions } from './console/console-options.ts'
 import { PLUGIN_ADVICE } from './other-names.ts'
 import type { BypassedHook } from './routed/bypass-hooks.ts'
 import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
@@ -100,6 +101,11 @@ export interface PorticoOptions {
    * the gates and interceptors of the first plugin. Default: false.
    */
   readonly reflection?: Reflected
+  /**
+   * Serve a page at `/console` that shows the API and calls its methods: true, or how. Needs the package `portico-console`. Default:
+   * false, at no cost.
+   */
+  readonly console?: boolean | ConsoleOptions
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
   readonly readMaxBytes?: number
   /**
@@ -166,6 +172,8 @@ export interface ResolvedPorticoOptions {
   readonly rest: boolean | RestOptions
   readonly health: HealthStatus | undefined
   readonly reflection: Reflected
+  /** Undefined for none. */
+  readonly console: ConsoleOptions | undefined
   readonly maxReceiveBytes: number
   /** Undefined: derived from the largest message. */
   readonly decodeBudgetBytes: number | undefined
@@ -211,6 +219,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   protocols: ['array'],
   health: ['object'],
   reflection: ['boolean', 'array'],
+  console: ['boolean', 'object'],
   readMaxBytes: ['number'],
   decodeBudgetBytes: ['number'],
   codec: ['any'],
@@ -232,6 +241,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
 export const PORTICO_SHAPE: OptionShape & { readonly kinds: OptionKinds<PorticoOptions> } = {
   kinds: KINDS,
   nested: {
+    console: CONSOLE_SHAPE,
     cors: CORS_SHAPE,
     propagation: PROPAGATION_SHAPE,
     jsonOptions: JSON_OPTIONS_SHAPE,
@@ -308,6 +318,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     rest,
     health: options.health,
     reflection: options.reflection ?? false,
+    console: consoleOf(options.console),
     maxReceiveBytes: readMaxBytes,
     decodeBudgetBytes,
     codec,
@@ -324,6 +335,10 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     shutdownSignal: options.shutdownSignal,
     prefix: options.prefix ?? '',
   })
+}
+
+function consoleOf(option: boolean | ConsoleOptions = false): ConsoleOptions | undefined {
+  return typeof option === 'object' ? option : option ? {} : undefined
 }
 
 const ROUTES_FAULT = 'routes must be a function that takes a ConnectRouter'

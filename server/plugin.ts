@@ -70,7 +70,9 @@ export const portico = Object.assign(mountPortico, {
 async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
   const options = normalizePorticoOptions(init)
   const prefix = app.prefix + options.prefix
-  const routes = servedRoutesOf(app.server, prefix).add(await collectAsyncRoutes(options.routes), options)
+  const served = servedRoutesOf(app.server, prefix)
+  const own = await collectAsyncRoutes(options.routes)
+  const routes = served.add(own, options)
   assertFree(app, prefix, routes)
   if (options.health !== undefined) runChecks(app, options.health)
   const port = portOf(app)
@@ -102,6 +104,11 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
     worker: thisWorker(),
   })
+  if (options.console !== undefined) {
+    // Loaded when it is used.
+    const { addConsole } = await import('./add-console.ts')
+    await addConsole(app, { options: { ...options, console: options.console }, routes, own, types: served.described })
+  }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }

@@ -13,6 +13,7 @@ import {
   type ServerDefaults,
   withDefaults,
 } from './config/own-options.ts'
+import type { ConsoleOptions } from './console/console-options.ts'
 import type { AppLogger } from './create-fastify.ts'
 import type { OwnedProcess } from './lifecycle/own-process.ts'
 import type { Reload } from './lifecycle/reloads.ts'
@@ -204,6 +205,7 @@ export function appOptionsOf(
   // A port of their own is where the server is.
   if (valueAt(set, 'metrics.port') !== undefined) set.metrics = { host: values.host, ...(set.metrics as object) }
   if (set.openapi) set.openapi = namedOpenApi(set.openapi, options)
+  if (set.console) set.console = namedConsole(set.console, options)
   const tls = tlsOptionsOf(values)
   if (tls !== undefined) setPath(set, ['listen', 'tls'], tls)
   return set as Omit<AppOptions, 'routes' | 'logger'>
@@ -213,6 +215,11 @@ export function appOptionsOf(
 function namedOpenApi(given: unknown, { name, version }: ServeSettings): AppOptions['openapi'] {
   const openapi = given === true ? {} : (given as OpenApiRouteOptions)
   return { ...openapi, info: { ...(name && { title: name }), ...(version && { version }), ...openapi.info } }
+}
+
+/** The page calls the server by the name of the program, unless code says otherwise. */
+function namedConsole(given: unknown, { name }: ServeSettings): ConsoleOptions {
+  return { ...(name && { title: name }), ...(given === true ? {} : (given as ConsoleOptions)) }
 }
 
 /** Undefined for "not set": null, and a decode budget of 0, which follows from another option. */

@@ -31,8 +31,14 @@ export interface StandardServices {
 export class ServedRoutes {
   readonly #methods = new Map<string, DescMethod>()
   readonly #reflected = new ReflectedTypes()
+  readonly #all = new ReflectedTypes()
   #health: HealthStatus | undefined
   #hasReflection = false
+
+  /** What descriptions of the API show: the same as reflection, or all that is served if there is no reflection. */
+  get described(): ReflectedTypes {
+    return this.#hasReflection ? this.#reflected : this.#all
+  }
 
   /**
    * Returns the routes of a further plugin, with the standard services that no earlier plugin has added.
@@ -53,6 +59,8 @@ export class ServedRoutes {
     const routes = joinRoutes(shown, ...managing)
     this.#claim(routes)
     this.#health ??= health
+    this.#all.add(shown.services, registry)
+    for (const restricted of managing) this.#all.addRestricted(restricted)
     if (reflection === false) return routes
     if (reflection === true) this.#reflected.add(shown.services, registry)
     else this.#reflected.add(reflectedOf(shown.services, reflection))

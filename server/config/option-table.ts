@@ -9,9 +9,7 @@ import {
   host,
   integer,
   optionalHostAndPort,
-  optionalInteger,
   optionalPath,
-  optionalRoute,
   originList,
   pathList,
   registryList,
@@ -20,6 +18,7 @@ import {
   workers,
 } from './kinds.ts'
 import { type Option, option } from './option.ts'
+import { shownOptions } from './shown-options.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -135,48 +134,7 @@ export const optionTable = {
     default: false,
     help: 'record traces and metrics with OpenTelemetry, as OTEL_* variables say; one that names a destination turns this on',
   }),
-  metrics: option({
-    env: 'PORTICO_METRICS',
-    kind: toggle,
-    default: false,
-    help: 'measure calls, and serve /metrics for Prometheus; needs the package prom-client',
-    sets: ['metrics'],
-  }),
-  'metrics-port': option({
-    env: 'PORTICO_METRICS_PORT',
-    kind: optionalInteger(0, 65_535),
-    default: null,
-    help: 'serve /metrics on a port of its own, to all that reach it, rather than on --port to callers on this machine; turns --metrics on',
-    sets: ['metrics.port'],
-  }),
-  'metrics-token-file': option({
-    env: 'PORTICO_METRICS_TOKEN_FILE',
-    kind: optionalPath,
-    default: null,
-    help: 'file with a token that readers of /metrics must send as Authorization: Bearer; turns --metrics on',
-    sets: ['metrics.tokenFile'],
-  }),
-  openapi: option({
-    env: 'PORTICO_OPENAPI',
-    kind: toggle,
-    default: false,
-    help: 'serve the OpenAPI document at /openapi.json, and at /openapi.yaml if the package yaml is installed',
-    sets: ['openapi'],
-  }),
-  'openapi-image': option({
-    env: 'PORTICO_OPENAPI_IMAGE',
-    kind: optionalPath,
-    default: null,
-    help: 'image of buf with the comments of the API, written by "buf build -o"; turns --openapi on',
-    sets: ['openapi.image'],
-  }),
-  'openapi-docs': option({
-    env: 'PORTICO_OPENAPI_DOCS',
-    kind: optionalRoute,
-    default: null,
-    help: 'path of a page that shows the document, such as /docs; needs the package portico-console; turns --openapi on',
-    sets: ['openapi.docs'],
-  }),
+  ...shownOptions,
   registry: option({
     env: 'PORTICO_REGISTRY',
     kind: registryList,

@@ -2,6 +2,7 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { checkOptions } from '../../wire/options/check-options.ts'
+import { addFile, type FileAccess, type ServedFile } from '../files/served-file.ts'
 import type { ApiFacts } from '../rpc/api-facts.ts'
 import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
 import { resolveRestOptions } from '../rpc/protocols/rest/resolve-rest-options.ts'
@@ -18,7 +19,6 @@ import {
   type OpenApiRouteOptions,
   routeFaults,
 } from './serve/route-options.ts'
-import { addFile, type FileAccess, type ServedFile } from './serve/served-file.ts'
 
 /**
  * Serves the OpenAPI document of a server as JSON, and as YAML if the package `yaml` is installed. `serve` and `createApp` add it for
@@ -32,11 +32,12 @@ export function openapi(options: OpenApiRouteOptions = {}): Middleware {
   checkOptions('openapi', options, OPENAPI_ROUTE_SHAPE)
   const faults = routeFaults(options)
   if (faults.length > 0) throw new RangeError(`openapi: ${faults.join('; ')}`)
-  const { describes = ({ parent }) => isOfProgram(parent.typeName) } = options
+  const { describes = ({ parent }) => isOfProgram(parent.typeName), docs = false } = options
   const shared = new SharedMethods()
   return {
     name: 'openapi',
     appliesTo: () => false,
+    ...(docs !== false && { pages: { docs: docs === true ? DEFAULT_DOCS_PATH : docs } }),
     async prepare(server) {
       if (server.app === undefined)
         throw new Error('openapi: nodeHandler has no routes: serve what createOpenApiDocument returns')

@@ -1,4 +1,6 @@
 /** The public edge of `portico/server/openapi`. */
+
+export type { AuthorizeFileReader, FileReader } from '../files/served-file.ts'
 export { createOpenApiDocument } from './create-openapi-document.ts'
 export type { OpenApiDocument, OpenApiInfo, OpenApiServer, SecurityScheme } from './model/document.ts'
 export type {
@@ -10,4 +12,3 @@ export type {
 } from './model/openapi-options.ts'
 export { openapi } from './openapi.ts'
 export type { OpenApiRouteOptions } from './serve/route-options.ts'
-export type { AuthorizeFileReader, FileReader } from './serve/served-file.ts'

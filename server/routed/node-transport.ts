@@ -1,5 +1,5 @@
 /** Creates an exchange from a request and a response of Node, in either HTTP version. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2'
 import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
 import { http1ConnectionOf } from '../listen/http1-connection.ts'
@@ -20,11 +20,10 @@ export function createNodeTransport(
 ): NodeExchange {
   // On a port, the observation has started already. Otherwise the call starts it.
   const observation = RequestObservation.of(request)?.handOver()
+  const init = { head, budget, connection: connectionOf(request), observation }
   if (isHttp2(request)) {
-    const init = { head, budget, connection: http2ConnectionOf(request), observation }
     return tellStalls(new NodeHttp2Exchange(request, response as Http2ServerResponse, init), request)
   }
-  const init = { head, budget, connection: connectionOf(request), observation }
   return tellStalls(new Http1Exchange(request, response as ServerResponse, init), request)
 }
 
@@ -35,8 +34,9 @@ function tellStalls<E extends NodeExchange>(exchange: E, request: NodeRequest): 
   return exchange
 }
 
-/** A request of our own HTTP/2 has the connection of its carrier. */
-function connectionOf(request: IncomingMessage): ExchangeConnection {
+/** Returns the connection of a request. One of our own HTTP/2 has that of its carrier. */
+export function connectionOf(request: NodeRequest): ExchangeConnection {
+  if (isHttp2(request)) return http2ConnectionOf(request)
   const { socket } = request
   return socket instanceof MemorySocket ? socket.carrier.connection : http1ConnectionOf(request)
 }

@@ -34,12 +34,15 @@ export const peerKey = createContextKey<Peer>(
   { description: 'portico: the peer of the call' },
 )
 
+/** Where a call, or another request, comes from. */
+type PeerSource = Pick<Exchange, 'clientAddress' | 'connection' | 'head'>
+
 /** Created with the values of a call. */
 export class CallPeer implements Peer {
-  readonly #exchange: Exchange
+  readonly #exchange: PeerSource
   readonly #trust: ProxyTrust | null
 
-  constructor(exchange: Exchange, trust: ProxyTrust | null) {
+  constructor(exchange: PeerSource, trust: ProxyTrust | null) {
     this.#exchange = exchange
     this.#trust = trust
   }
@@ -63,7 +66,7 @@ export class CallPeer implements Peer {
 }
 
 /** Prefers the address that Fastify determined, for calls that run through its hooks. */
-function addressOf({ clientAddress: known, connection, head }: Exchange, trust: ProxyTrust | null): string {
+function addressOf({ clientAddress: known, connection, head }: PeerSource, trust: ProxyTrust | null): string {
   if (known !== undefined) return known
   const forwarded = head.fields.filter(({ name }) => name === 'x-forwarded-for').map(({ value }) => value)
   return clientAddress(connection.remoteAddress, forwarded.length === 0 ? undefined : forwarded.join(', '), trust)

@@ -33,6 +33,8 @@ export interface Middleware {
   readonly metricSources?: readonly MetricSource[]
   /** Whom methods accept, for descriptions of the API. */
   readonly callers?: CallerRules
+  /** Pages of its own on the port of the server, by what they show, as paths inside of its scope. */
+  readonly pages?: ServerPages
   /** Services of its own, which are served beside those of the program: to manage the server, for example. */
   readonly services?: MiddlewareServices
   /**
@@ -40,6 +42,14 @@ export interface Middleware {
    * the start-up.
    */
   prepare?(server: PreparedServer): void | Promise<void>
+}
+
+/** The paths of pages that a server may have. */
+export interface ServerPages {
+  /** Metrics, in the text format of Prometheus. */
+  readonly metrics?: string
+  /** The reference of the OpenAPI document. */
+  readonly docs?: string
 }
 
 /** The services of a middleware. Each needs a gate of its own if not every caller may use it. */
@@ -96,6 +106,11 @@ export function metricSourcesOf(middleware: readonly Middleware[]): readonly Met
   return definedOf(middleware, ({ metricSources }) => metricSources).flat()
 }
 
+/** The pages of a server's middleware. The first that has a page states it. */
+export function pagesOf(middleware: readonly Middleware[]): ServerPages {
+  return Object.assign({}, ...definedOf(middleware, ({ pages }) => pages).reverse())
+}
+
 function definedOf<T>(middleware: readonly Middleware[], partOf: (each: Middleware) => T | undefined): T[] {
   return middleware.map(partOf).filter((part) => part !== undefined)
 }
@@ -107,6 +122,7 @@ const PARTS = {
   observer: 'object',
   metricSources: 'object',
   callers: 'object',
+  pages: 'object',
   services: 'object',
   appliesTo: 'function',
   prepare: 'function',

@@ -115,9 +115,23 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['server/rpc/', 'wire/', 'server/workers/contracts/'],
     reason: 'calls do not depend on what limits them',
   },
+  { area: 'server/files/', may: ['server/rpc/exchange/'], reason: 'it serves files, whatever their content' },
+  {
+    area: 'server/console/',
+    may: [
+      'server/files/',
+      'server/interceptors/',
+      'server/openapi/comments/',
+      'server/routed/',
+      'server/rpc/',
+      'server/services/reflection/',
+      'wire/',
+    ],
+    reason: 'it shows a server, which works without it',
+  },
   {
     area: 'server/openapi/',
-    may: ['server/rpc/', 'server/auth/auth-rules.ts', 'wire/', 'gen/'],
+    may: ['server/files/', 'server/rpc/', 'server/auth/auth-rules.ts', 'wire/', 'gen/'],
     reason: 'calls do not depend on what describes them',
   },
   {

@@ -77,6 +77,8 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/validation/': ['server/validation/x.ts', "import '../auth/y.ts'"],
   'server/rest/': ['server/rest/a.ts', `import { x } from '../plugin.ts'`],
   'server/limits/': ['server/limits/a.ts', `import { x } from '../plugin.ts'`],
+  'server/files/': ['server/files/a.ts', `import '../listen/one-port.ts'`],
+  'server/console/': ['server/console/a.ts', `import '../listen/one-port.ts'`],
   'server/openapi/': ['server/openapi/serve/a.ts', `import '../../listen/one-port.ts'`],
   'server/middleware/': ['server/middleware/a.ts', `import { x } from '../plugin.ts'`],
   'server/observing/': ['server/observing/a.ts', `import { x } from '../rpc/x.ts'`],

@@ -38,8 +38,10 @@ export function commentOf(declaration: AnyDesc, comments: Comments): string | un
 }
 
 /** A declaration, and its path in the source info of its file. */
-interface Declaration {
+export interface Declaration {
+  /** The full name. */
   readonly name: string
+  /** Numbers, joined by dots. */
   readonly path: string
 }
 
@@ -49,7 +51,8 @@ const MESSAGE = { field: 2, message: 3, enum: 4, oneof: 8 }
 const ENUM = { value: 2 }
 const SERVICE = { method: 2 }
 
-function* declarationsOf(file: FileDescriptorProto): Generator<Declaration, void> {
+/** Yields all that may have a comment. */
+export function* declarationsOf(file: FileDescriptorProto): Generator<Declaration, void> {
   const scope = { name: file.package, path: '' }
   for (const [message, at] of inside(scope, file.messageType, FILE.message)) yield* partsOfMessage(message, at)
   for (const [declared, at] of inside(scope, file.enumType, FILE.enum)) yield* partsOfEnum(declared, at)

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
-import { addFile, type FileAccess } from './served-file.ts'
+import { addFile, type FileAccess } from '../../files/served-file.ts'
 
 /** The page, and what it shows. */
 export interface ReferencePage {

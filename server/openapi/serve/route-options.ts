@@ -1,9 +1,9 @@
 /** The options of the routes that serve an OpenAPI document. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { isRoutePath, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import type { AuthorizeFileReader } from '../../files/served-file.ts'
 import type { OpenApiInfo } from '../model/document.ts'
 import { OPENAPI_PROTOCOLS, OPENAPI_VERSIONS, type OpenApiOptions } from '../model/openapi-options.ts'
-import type { AuthorizeFileReader } from './served-file.ts'
 
 /** Options of `openapi`. */
 export interface OpenApiRouteOptions

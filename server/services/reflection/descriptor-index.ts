@@ -32,6 +32,11 @@ export class DescriptorIndex {
     for (const file of withImports([...services.map((service) => service.file), ...others])) this.#addFile(file)
   }
 
+  /** All files, in the order in which they were found. */
+  get files(): Iterable<DescFile> {
+    return this.#files.values()
+  }
+
   /** Returns the file with this name, including `.proto`. */
   findFile(name: string): DescFile | undefined {
     return this.#files.get(name)

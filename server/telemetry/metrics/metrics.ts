@@ -43,9 +43,11 @@ export function metrics(options: MetricsOptions = {}): MeasuringMiddleware {
   const measured = measure(registry, options)
   // Plugins of one server share the page.
   const servers = new WeakSet<object>()
+  const { path = DEFAULT_METRICS_PATH, port } = options
   return {
     name: 'metrics',
     observer: measured.observer,
+    ...(port === undefined && { pages: { metrics: path } }),
     async prepare(server) {
       measured.prepare(server)
       if (server.app !== undefined && servers.has(server.app.server)) return

@@ -28,6 +28,8 @@ describe('values', () => {
       openapi: false,
       'openapi-image': null,
       'openapi-docs': null,
+      console: false,
+      'console-image': null,
       reflection: true,
       telemetry: false,
       health: true,

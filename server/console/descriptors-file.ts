@@ -1,0 +1,52 @@
+/** The file with the descriptors of all that a caller may see, behind what calls must pass. */
+import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
+import type { FastifyReply } from 'fastify'
+import { FileContent } from '../files/file-content.ts'
+import type { ReaderFile } from '../files/served-file.ts'
+import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
+import type { AdmitRequest } from '../routed/admit-request.ts'
+import type { DescriptorIndex, ReflectedTypes } from '../services/reflection/descriptor-index.ts'
+import { PAGE_HEADERS } from './page-files.ts'
+import { type CommentTexts, writeDescriptors } from './write-descriptors.ts'
+
+/** What the file is made of. */
+export interface DescriptorsInit {
+  readonly path: string
+  /** What reflection shows. */
+  readonly types: ReflectedTypes
+  readonly comments: CommentTexts
+  /** Refuses callers that may not see it. */
+  readonly admit: AdmitRequest
+  readonly log: ErrorLog
+}
+
+/** Callers that see the same share the content. */
+export function descriptorsFile({ path, types, comments, admit, log }: DescriptorsInit): ReaderFile {
+  const made = new WeakMap<DescriptorIndex, Promise<FileContent>>()
+  const contentOf = (index: DescriptorIndex) => {
+    const known = made.get(index)
+    if (known !== undefined) return known
+    const making = writeDescriptors(index.files, comments).then((octets) => new FileContent(octets))
+    making.catch(() => made.delete(index))
+    made.set(index, making)
+    return making
+  }
+  return {
+    path,
+    contentType: 'application/x-protobuf',
+    headers: { ...PAGE_HEADERS, 'cache-control': 'private, no-cache' },
+    isCompressed: true,
+    content: async (request) => contentOf(await types.indexFor(await admit(request))),
+    fail: (error, reply) => refuse(error, reply, log),
+  }
+}
+
+/** As a unary call of Connect is refused. */
+function refuse(thrown: unknown, reply: FastifyReply, log: ErrorLog): FastifyReply {
+  const error = exposeError(thrown, log)
+  for (const [name, value] of error.metadata) reply.header(name, value)
+  return reply
+    .code(codeToHttpStatus(error.code))
+    .headers({ ...PAGE_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' })
+    .send(JSON.stringify(errorToJson(error, undefined)))
+}
