@@ -362,7 +362,7 @@ describe('a refused handshake', () => {
     expect(error.rawMessage).toContain('the WebSocket could not be opened')
   })
 
-  test.each([200, 404, 405, 426])('where a GET is answered with %i is UNIMPLEMENTED', async (status) => {
+  test.each([200, 404, 405, 426, 505])('where a GET is answered with %i is UNIMPLEMENTED', async (status) => {
     const client = await open(greet, {
       accepts: () => false,
       onRequest: (_, response) => response.writeHead(status).end(),
@@ -372,7 +372,7 @@ describe('a refused handshake', () => {
     expect(error.rawMessage).toContain('does not speak grpc-websockets')
   })
 
-  test.each([429, 500, 503])('where a GET is answered with %i is UNAVAILABLE', async (status) => {
+  test.each([429, 500, 502, 503, 504])('where a GET is answered with %i is UNAVAILABLE', async (status) => {
     const client = await open(greet, {
       accepts: () => false,
       onRequest: (_, response) => response.writeHead(status).end(),

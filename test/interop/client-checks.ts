@@ -1,11 +1,11 @@
 /** The official interoperation tests by our client: against grpc-go's server and ours, over cleartext and TLS. */
 import path from 'node:path'
 import type { TlsOptions } from '../../client/node/tls/tls-options.ts'
-import { runCommand, startProgram } from '../support/command.ts'
-import { installGoTool } from '../support/go-tool.ts'
+import { runCommand } from '../support/command.ts'
 import type { Check } from '../support/run-checks.ts'
 import { CLIENT_CASES } from './client-cases.ts'
 import type { InteropServers } from './grpc-go-client.ts'
+import { startGrpcGoServer } from './grpc-go-server.ts'
 import { type CaseServer, runClientCase } from './run-client-case.ts'
 import { type InteropServer, startInteropServer } from './server.ts'
 
@@ -34,9 +34,8 @@ export interface ClientChecks extends AsyncDisposable {
 
 /** Builds and starts the servers of grpc-go. */
 export async function clientChecks({ ca, caFile, servers, ...tlsFiles }: ClientChecksGround): Promise<ClientChecks> {
-  const program = await installGoTool({ package: 'google.golang.org/grpc/interop/server', version: 'v1.85.0' })
   await using started = new AsyncDisposableStack()
-  const start = async (...flags: readonly string[]) => started.use(await startGrpcGo(program, flags)).found
+  const start = async (...flags: readonly string[]) => started.use(await startGrpcGoServer(flags)).found
   const cleartext = await start()
   const encrypted = await start('-use_tls', `-tls_cert_file=${tlsFiles.certFile}`, `-tls_key_file=${tlsFiles.keyFile}`)
   const second = started.use(await startInteropServer())
@@ -51,13 +50,6 @@ export async function clientChecks({ ca, caFile, servers, ...tlsFiles }: ClientC
   ]
   const running = started.move()
   return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }
-}
-
-/** It says on standard error where it listens. */
-function startGrpcGo(program: string, flags: readonly string[]) {
-  const args = ['-c', 'exec "$0" "$@" 2>&1', program, '-port=0', ...flags]
-  const env = { ...process.env, GRPC_GO_LOG_SEVERITY_LEVEL: 'info' }
-  return startProgram({ program: 'sh', args, env }, /server listening on \S*:(\d+)$/)
 }
 
 function checksAgainst(way: string, server: CaseServer, isKnown: (name: string) => boolean = () => true): Check[] {

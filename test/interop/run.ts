@@ -35,6 +35,7 @@ import { envoyChecks } from './rest/envoy/envoy-comparison.ts'
 import { grpcGatewayChecks } from './rest/grpc-gateway-comparison.ts'
 import { startInteropServer } from './server.ts'
 import { traceChecks } from './traces.ts'
+import { webSocketClientChecks } from './websocket-client.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
 const ADDRESS = /listening at https?:\/\/([^\s"]+)/
@@ -59,6 +60,7 @@ const interopServers = {
   lenient: cleanup.use(await startInteropServer({ keepalive: { minTimeMs: 5_000 } })),
 }
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
+const webSockets = cleanup.use(await webSocketClientChecks())
 const grpcGo = cleanup.use(await grpcGoChecks())
 const grpcioServer = cleanup.use(await grpcioServerChecks(folder))
 const healthProbes = cleanup.use(await healthProbeChecks({ caFile, tls: server }))
@@ -87,6 +89,7 @@ await runChecks([
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcJsClientChecks(interopServers.cleartext),
   ...ourClient.checks,
+  ...webSockets.checks,
   ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
   ...(await grpcGoEtcdChecks()),

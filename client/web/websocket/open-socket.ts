@@ -6,6 +6,9 @@ import type { CallSocket, CreateSocket } from './call-socket.ts'
 /** How long a server may take to answer a plain GET, after it has refused a WebSocket. */
 const MAX_PROBE_MS = 5_000
 
+/** Answers of a server, or of a proxy before it, that may speak the format later. */
+const TEMPORARY = new Set([429, 500, 502, 503, 504])
+
 /** Opens a WebSocket for one call. */
 export interface SocketOpener {
   readonly create: CreateSocket
@@ -63,7 +66,7 @@ async function answersHttp(target: URL, signal: AbortSignal, fetch: typeof globa
   try {
     const response = await fetch(target.href, { signal: limit, cache: 'no-store' })
     await response.body?.cancel()
-    return response.status < 500 && response.status !== 429
+    return !TEMPORARY.has(response.status)
   } catch {
     signal.throwIfAborted()
     return false

@@ -1,0 +1,53 @@
+/** The official interoperation tests by our transport over WebSockets, through grpcwebproxy to grpc-go's server. */
+import { createWebSocketTransport } from '../../client/web/websocket/public.ts'
+import { startProgram } from '../support/command.ts'
+import { installGoTool } from '../support/go-tool.ts'
+import type { Check } from '../support/run-checks.ts'
+import { CLIENT_CASES } from './client-cases.ts'
+import { startGrpcGoServer } from './grpc-go-server.ts'
+import { niceGrpcWebChecks } from './nice-grpc-web.ts'
+
+/** Cases of compression, which the format has none of, and one that needs several servers. */
+const NOT_CARRIED = /_compressed_|pick_first/
+
+/** The proxy and the server behind it, and the checks against them. */
+export interface WebSocketClientChecks extends AsyncDisposable {
+  readonly checks: readonly Check[]
+}
+
+/** Builds and starts the programs; they go on until the result is disposed of. */
+export async function webSocketClientChecks(): Promise<WebSocketClientChecks> {
+  await using started = new AsyncDisposableStack()
+  const server = started.use(await startGrpcGoServer())
+  const proxy = started.use(await startProxy(`127.0.0.1:${server.found}`))
+  const checks = [
+    ...checksAgainst('grpcwebproxy and grpc-go', `http://${proxy.found}`),
+    ...niceGrpcWebChecks('grpcwebproxy and grpc-go', `http://${proxy.found}`),
+  ]
+  const running = started.move()
+  return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+async function startProxy(backend: string) {
+  const program = await installGoTool({
+    package: 'github.com/improbable-eng/grpc-web/go/grpcwebproxy',
+    version: 'v0.15.0',
+  })
+  const place = ['--server_bind_address=127.0.0.1', '--server_http_debug_port=0', '--run_tls_server=false']
+  // By default it accepts no message above 32 KiB.
+  const webSockets = ['--use_websockets', '--allow_all_origins', '--websocket_read_limit=4194304']
+  const args = [`--backend_addr=${backend}`, ...place, ...webSockets]
+  return startProgram({ program, args }, /listening for http on: (\S+?)"?$/)
+}
+
+function checksAgainst(way: string, baseUrl: string): Check[] {
+  return Object.entries(CLIENT_CASES)
+    .filter(([name]) => !NOT_CARRIED.test(name))
+    .map(([name, run]) => ({
+      name: `our client over WebSockets, ${way}: ${name}`,
+      run() {
+        const transport = createWebSocketTransport({ baseUrl })
+        return run({ plain: transport, compressing: transport })
+      },
+    }))
+}
