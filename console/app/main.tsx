@@ -1,6 +1,14 @@
 /** Starts the page. */
 import { render } from 'preact'
+import { startSession } from './session/session.ts'
 import { App } from './shell/app.tsx'
+import { listenForSearchKeys } from './shell/search-keys.ts'
+import { followTheme } from './shell/theme.ts'
 
 const root = document.getElementById('app')
-if (root !== null) render(<App />, root)
+if (root !== null) {
+  followTheme()
+  listenForSearchKeys()
+  void startSession()
+  render(<App />, root)
+}

@@ -1,11 +1,93 @@
-/** The frame of the page: navigation beside the view of the current route. */
+/** The frame of the page: header, and navigation beside the view of the current route. */
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { route } from '../route/route.ts'
+import { facts } from '../session/facts.ts'
+import { hasNewApi, sessionState } from '../session/session.ts'
+import { Header } from './header.tsx'
+import { Navigation } from './navigation.tsx'
+import { isSearchOpen, isSignInOpen } from './open-dialogs.ts'
+import { SearchSlot } from './search-slot.tsx'
+import { SignInForm } from './sign-in-form.tsx'
+import { StartView } from './start-view.tsx'
+import { titleOf } from './title-of.ts'
 import { ViewSlot } from './view-slot.tsx'
 
+/** Draws the page. */
 export function App() {
   return (
-    <main>
-      <ViewSlot view={route.value.view} />
+    <>
+      <button type="button" class="skip-link" onClick={skipToMain}>
+        Skip to content
+      </button>
+      <Header />
+      <div class="body">
+        <Navigation />
+        <Main />
+      </div>
+      {isSearchOpen.value && <SearchSlot />}
+      {isSignInOpen.value && <SignInDialog />}
+    </>
+  )
+}
+
+/** A button rather than a link, as the hash of the URL is the route. */
+function skipToMain(): void {
+  document.getElementById('main')?.focus()
+}
+
+function Main() {
+  const { view, name } = route.value
+  const state = sessionState.value
+  const server = facts.value?.title ?? 'Console'
+  useEffect(() => {
+    document.title = titleOf({ view, name }, server)
+  }, [view, name, server])
+  const focusHeading = useHeadingFocus(`${view}/${name}`)
+  return (
+    <main class="main" id="main" tabIndex={-1}>
+      {hasNewApi.value && <NewApiNotice />}
+      {state.kind === 'ready' ? <ViewSlot view={view} onShown={focusHeading} /> : <StartView state={state} />}
     </main>
+  )
+}
+
+/** Moves the focus to the heading on a change of the route, as the browser would with a page. Returns what to call once a view is there. */
+function useHeadingFocus(place: string): () => void {
+  const focused = useRef(place)
+  const focusHeading = () => {
+    if (focused.current === place) return
+    const heading = document.querySelector<HTMLElement>('#main h1')
+    if (heading === null) return
+    focused.current = place
+    heading.tabIndex = -1
+    heading.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }
+  // Also where the view stays and only its name changes.
+  useEffect(focusHeading, [place])
+  return focusHeading
+}
+
+function NewApiNotice() {
+  return (
+    <div class="page new-api">
+      <Notice tone="warn" actions={<Button onClick={() => location.reload()}>Reload</Button>}>
+        The server has another API by now. Reload the page to see it.
+      </Notice>
+    </div>
+  )
+}
+
+function SignInDialog() {
+  const close = () => {
+    isSignInOpen.value = false
+  }
+  return (
+    <Dialog title="Credentials" onClose={close}>
+      <SignInForm onDone={close} />
+    </Dialog>
   )
 }

@@ -1,6 +1,8 @@
 /** Loads the code of a view when it is first shown. */
-import type { ComponentType } from 'preact'
+import { Component, type ComponentChildren, type ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { Button } from '../parts/button.tsx'
+import { EmptyState } from '../parts/empty-state.tsx'
 import type { ViewName } from '../route/route.ts'
 
 /** A view is a module that exports `View`, which reads the route itself. */
@@ -21,14 +23,65 @@ const LOADERS: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
   samples: () => import('../samples/samples-view.tsx'),
 }
 
-export function ViewSlot({ view }: { view: ViewName }) {
-  const [shown, setShown] = useState<ViewModule | null>(null)
+/** Draws a view. A fault in it leaves the rest of the page as it is; `onShown` is called once it is in the document. */
+export function ViewSlot({ view, onShown }: { view: ViewName; onShown: () => void }) {
+  const [loaded, setLoaded] = useState<{ view: ViewName; module: ViewModule } | { view: ViewName; error: unknown }>()
   useEffect(() => {
     let isCurrent = true
-    LOADERS[view]().then((module) => isCurrent && setShown(module))
+    LOADERS[view]().then(
+      (module) => isCurrent && setLoaded({ view, module }),
+      (error) => isCurrent && setLoaded({ view, error }),
+    )
     return () => {
       isCurrent = false
     }
   }, [view])
-  return shown === null ? <p role="status">Loading</p> : <shown.View />
+  useEffect(onShown, [loaded])
+  if (loaded?.view !== view) {
+    return (
+      <p class="loading" role="status">
+        Loading
+      </p>
+    )
+  }
+  if ('error' in loaded) return <ViewFault error={loaded.error} />
+  return (
+    <ViewGuard key={view}>
+      <loaded.module.View />
+    </ViewGuard>
+  )
+}
+
+/** Keeps a fault of a view, as with descriptors that nobody has thought of, from taking the page along. */
+class ViewGuard extends Component<{ children: ComponentChildren }, { error: unknown; hasFailed: boolean }> {
+  override state = { error: undefined as unknown, hasFailed: false }
+
+  static override getDerivedStateFromError(error: unknown) {
+    return { error, hasFailed: true }
+  }
+
+  override render() {
+    return this.state.hasFailed ? <ViewFault error={this.state.error} /> : this.props.children
+  }
+}
+
+function ViewFault({ error }: { error: unknown }) {
+  return (
+    <EmptyState
+      icon="warning"
+      heading="h1"
+      title="This view failed"
+      actions={
+        <Button kind="main" icon="refresh" onClick={() => location.reload()}>
+          Reload the page
+        </Button>
+      }
+    >
+      <p>
+        <code class="wrap" dir="auto">
+          {error instanceof Error ? error.message : String(error)}
+        </code>
+      </p>
+    </EmptyState>
+  )
 }

@@ -1,0 +1,4 @@
+/** Search. */
+export function SearchDialog() {
+  return null
+}
