@@ -22,6 +22,7 @@ export interface CallContext {
 const CARRIERS: Readonly<Partial<Record<ConsoleProtocol, () => Promise<Carrier>>>> = {
   connect: async () => (await import('./protocols/connect-calls.ts')).connectCalls,
   'grpc-web': async () => (await import('./protocols/grpc-web-calls.ts')).grpcWebCalls,
+  websocket: async () => (await import('./protocols/websocket-calls.ts')).websocketCalls,
   rest: async () => (await import('./protocols/rest-calls.ts')).restCalls,
 }
 

@@ -1,5 +1,6 @@
 /** The fields of a request message that travel in the query of a URL. */
 import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf'
+import { isJsonObject, memberOf } from './json-member.ts'
 
 /** Types whose JSON is an object or a list, and says nothing about their fields. */
 const UNSTRUCTURED: ReadonlySet<string> = new Set([
@@ -37,7 +38,7 @@ interface Place {
 function collect(place: Place, skipped: ReadonlySet<string>, parameters: (readonly [string, string])[]): boolean {
   let isAny = false
   for (const field of place.schema.fields) {
-    const value = place.json[field.jsonName]
+    const value = memberOf(place.json, field.jsonName)
     const name = [...place.names, field.name].join('.')
     if (skipped.has(name)) isAny = true
     if (value === undefined || skipped.has(name)) continue
@@ -57,7 +58,7 @@ function add(
   const path = [...jsonNames, field.jsonName]
   const name = path.join('.')
   const { message } = field
-  if (field.fieldKind === 'message' && message !== undefined && isStructured(message) && isObject(value)) {
+  if (field.fieldKind === 'message' && message !== undefined && isStructured(message) && isJsonObject(value)) {
     const nested = { schema: message, json: value, names: [...names, field.name], jsonNames: path }
     if (collect(nested, skipped, parameters)) return
     throw new RangeError(`${name} is an empty message, which a query cannot say.`)
@@ -69,10 +70,6 @@ function add(
 
 function isStructured({ typeName }: DescMessage): boolean {
   return !UNSTRUCTURED.has(typeName)
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { DescField, DescMessage, DescMethod, JsonObject, JsonValue, Message, Registry } from '@bufbuild/protobuf'
 import { toJson } from '@bufbuild/protobuf'
 import { type HttpBinding, httpRuleOf } from './http-rule.ts'
+import { isJsonObject, memberOf } from './json-member.ts'
 import { parsePathTemplate, variablesOf, writePath } from './path-template.ts'
 import { queryParameters, textOf } from './query-parameters.ts'
 
@@ -73,10 +74,13 @@ function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
 
-/** The data of an HttpBody are octets, which need no base64 as they do not travel in JSON. */
 function jsonOf(schema: DescMessage, message: Message, registry: Registry): JsonObject {
-  const json = toJson(schema, message, { registry })
-  return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {}
+  try {
+    const json = toJson(schema, message, { registry })
+    return isJsonObject(json) ? json : {}
+  } catch (error) {
+    throw new RangeError(`The message has no JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** Returns the text of a field in a path; empty if it is not set. */
@@ -85,8 +89,8 @@ function fieldText(schema: DescMessage, json: JsonObject, path: string): string 
   let type: DescMessage | undefined = schema
   for (const name of path.split('.')) {
     const field: DescField | undefined = type?.fields.find((each) => each.name === name)
-    if (field === undefined || !isObject(place)) return ''
-    place = place[field.jsonName]
+    if (field === undefined || !isJsonObject(place)) return ''
+    place = memberOf(place, field.jsonName)
     type = field.fieldKind === 'message' ? field.message : undefined
     // The default of a number or of an enum is not in JSON, but is a text in a path.
     if (place === undefined) return defaultText(field)
@@ -99,10 +103,6 @@ function defaultText(field: DescField): string {
   if (field.fieldKind !== 'scalar') return ''
   const value = field.getDefaultValue()
   return typeof value === 'object' ? '' : String(value ?? '')
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 interface Encoded {
@@ -121,7 +121,7 @@ function bodyOf(body: string, encoded: Encoded): Pick<RestRequest, 'body' | 'con
   if (field === undefined) throw new RangeError(`${encoded.schema.typeName} has no field ${body}.`)
   if (field.fieldKind === 'message' && field.message.typeName === HTTP_BODY)
     return rawBody((encoded.message as unknown as Record<string, Message | undefined>)[field.localName])
-  const value = encoded.json[field.jsonName]
+  const value = memberOf(encoded.json, field.jsonName)
   return value === undefined ? NO_BODY : jsonBody(value)
 }
 
