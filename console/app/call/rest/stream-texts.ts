@@ -32,7 +32,7 @@ export class NdjsonReader implements StreamTextReader {
 
   #read(line: string): readonly StreamText[] {
     if (line.trim() === '') return []
-    const error = this.#hasOwnError ? null : /^\{"error":(\{.*\})\}$/.exec(line)
+    const error = this.#hasOwnError ? null : /^\{"error":(\{.*\})\}$/s.exec(line)
     return error === null ? [{ isError: false, text: line }] : [{ isError: true, text: error[1] ?? '' }]
   }
 }
@@ -54,7 +54,9 @@ export class SseReader implements StreamTextReader {
 
   #read(line: string): readonly StreamText[] {
     if (line === '') return this.#dispatch()
-    const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? []
+    const colon = line.indexOf(':')
+    const name = colon < 0 ? line : line.slice(0, colon)
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
     if (name === 'data') this.#data.push(value)
     else if (name === 'event') this.#type = value
     return []
