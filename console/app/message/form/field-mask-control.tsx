@@ -1,0 +1,69 @@
+/** A field mask: typed, or chosen among the fields of the messages beside it. */
+import type { DescMessage } from '@bufbuild/protobuf'
+import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+
+const MAX_DEPTH = 2
+
+export function FieldMaskControl(props: ControlProps) {
+  const text = shownText(props.node)
+  const paths = text.split(',').filter((path) => path !== '')
+  const onText = (value: string) => props.onValue(value === '' && !props.keepsDefault ? null : JSON.stringify(value))
+  const choices = props.field?.kind === 'field' ? siblingPaths(props.field.parent) : []
+  const toggle = (path: string, isOn: boolean) =>
+    onText((isOn ? [...paths, path] : paths.filter((each) => each !== path)).join(','))
+  return (
+    <div class="draft-mask">
+      <input
+        type="text"
+        {...inputAttributes(props)}
+        placeholder="title,author.name"
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        onInput={(event) => onText(event.currentTarget.value.trim())}
+      />
+      {choices.length === 0 ? null : (
+        <details>
+          <summary>Choose fields</summary>
+          <div class="draft-choices">
+            {choices.map((path) => (
+              <label key={path} class="draft-choice">
+                <input
+                  type="checkbox"
+                  checked={paths.includes(path)}
+                  onChange={(event) => toggle(path, event.currentTarget.checked)}
+                />
+                <bdi>{path}</bdi>
+              </label>
+            ))}
+          </div>
+        </details>
+      )}
+    </div>
+  )
+}
+
+/** By convention, a mask beside a resource names fields of it, as in `UpdateBookRequest { Book book; FieldMask update_mask; }`. */
+function siblingPaths(parent: DescMessage): readonly string[] {
+  const resources = parent.fields.filter((field) => field.fieldKind === 'message' && !isWellKnown(field.message))
+  const [resource] = resources
+  if (resource?.message !== undefined && resources.length === 1) return pathsOf(resource.message, 1)
+  return pathsOf(parent, 1)
+}
+
+function pathsOf(message: DescMessage, depth: number): readonly string[] {
+  return message.fields.flatMap((field) => {
+    const name = lowerCamel(field.name)
+    const isDeeper = field.fieldKind === 'message' && depth < MAX_DEPTH && !isWellKnown(field.message)
+    return isDeeper ? [name, ...pathsOf(field.message, depth + 1).map((path) => `${name}.${path}`)] : [name]
+  })
+}
+
+function isWellKnown(message: DescMessage): boolean {
+  return message.file.proto.package === 'google.protobuf'
+}
+
+/** Masks use names of fields in camel case, whatever their names in JSON are. */
+function lowerCamel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,110 @@
+/** A repeated field: items can be added, removed and moved. */
+import { useRef } from 'preact/hooks'
+import type { JsonNode, JsonPath } from '../json/json-node.ts'
+import { defaultText } from '../schema/default-text.ts'
+import { type AnyField, shapeOf } from '../schema/value-shape.ts'
+import { ElementControl } from './element-control.tsx'
+import { fieldTitle } from './field-head.tsx'
+import { useForm } from './form-source.ts'
+import { useWindow } from './use-window.ts'
+import { WindowButtons } from './window-buttons.tsx'
+
+interface ListControlProps {
+  readonly field: AnyField
+  readonly node: JsonNode | undefined
+  readonly path: JsonPath
+}
+
+export function ListControl({ field, node, path }: ListControlProps) {
+  const { edits } = useForm()
+  const items = node?.kind === 'array' ? node.items : []
+  const shown = useWindow(items.length)
+  const list = useRef<HTMLOListElement>(null)
+  const add = () => {
+    edits.append(path, defaultText(shapeOf(field)))
+    shown.show(items.length)
+    requestAnimationFrame(() => focusLast(list.current))
+  }
+  return (
+    <div class="draft-list">
+      <WindowButtons shown={shown} count={items.length} />
+      {items.length === 0 ? null : (
+        <ol class="draft-items" ref={list} start={shown.from}>
+          {items.slice(shown.from, shown.to).map((item, offset) => (
+            <Item
+              key={shown.from + offset}
+              field={field}
+              node={item}
+              path={path}
+              index={shown.from + offset}
+              count={items.length}
+            />
+          ))}
+        </ol>
+      )}
+      <button type="button" class="button is-quiet" onClick={add}>
+        Add to <bdi>{fieldTitle(field)}</bdi>
+      </button>
+    </div>
+  )
+}
+
+function Item(props: ListControlProps & { node: JsonNode; index: number; count: number }) {
+  const { field, node, path, index, count } = props
+  const { edits } = useForm()
+  const name = `${fieldTitle(field)} ${index}`
+  const remove = () => {
+    const removed = [...path, index]
+    edits.remove(count === 1 ? path : removed)
+  }
+  return (
+    <li class="draft-item">
+      <span class="draft-index" aria-hidden="true">
+        {index}
+      </span>
+      <ElementControl field={field} node={node} path={[...path, index]} name={name} />
+      <div class="draft-actions is-side">
+        <IconButton
+          label={`Move ${name} up`}
+          sign="↑"
+          isOff={index === 0}
+          onClick={() => edits.swap(path, index, index - 1)}
+        />
+        <IconButton
+          label={`Move ${name} down`}
+          sign="↓"
+          isOff={index === count - 1}
+          onClick={() => edits.swap(path, index, index + 1)}
+        />
+        <IconButton label={`Remove ${name}`} sign="×" isOff={false} onClick={remove} />
+      </div>
+    </li>
+  )
+}
+
+interface IconButtonProps {
+  readonly label: string
+  readonly sign: string
+  readonly isOff: boolean
+  readonly onClick: () => void
+}
+
+export function IconButton({ label, sign, isOff, onClick }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      class="button is-quiet draft-icon"
+      aria-label={label}
+      title={label}
+      disabled={isOff}
+      onClick={onClick}
+    >
+      <span aria-hidden="true">{sign}</span>
+    </button>
+  )
+}
+
+/** Moves the focus to the item that was added. */
+function focusLast(list: HTMLOListElement | null): void {
+  list?.lastElementChild?.querySelector<HTMLElement>('.draft-element :is(input, textarea, select, button)')?.focus()
+}

@@ -1,0 +1,121 @@
+/** A map: entries with keys that are changed when the input of a key is left, so that two never meet while one is typed. */
+import { ScalarType } from '@bufbuild/protobuf'
+import { useId, useState } from 'preact/hooks'
+import { mapKeyValue, scalarNeeds } from '../check/check-scalar.ts'
+import type { JsonMember, JsonNode, JsonPath } from '../json/json-node.ts'
+import { defaultText } from '../schema/default-text.ts'
+import { type AnyField, shapeOf } from '../schema/value-shape.ts'
+import { ElementControl } from './element-control.tsx'
+import { fieldTitle } from './field-head.tsx'
+import { useForm } from './form-source.ts'
+import { IconButton } from './list-control.tsx'
+import { useWindow } from './use-window.ts'
+import { WindowButtons } from './window-buttons.tsx'
+
+interface MapControlProps {
+  readonly field: AnyField & { fieldKind: 'map' }
+  readonly node: JsonNode | undefined
+  readonly path: JsonPath
+}
+
+export function MapControl({ field, node, path }: MapControlProps) {
+  const { edits } = useForm()
+  const members = node?.kind === 'object' ? node.members : []
+  const shown = useWindow(members.length)
+  const keys = new Set(members.map((member) => member.key.value))
+  const fresh = unusedKey(field.mapKey, keys)
+  const add = () => {
+    edits.set([...path, fresh ?? ''], defaultText(shapeOf(field)))
+    shown.show(members.length)
+  }
+  return (
+    <div class="draft-list">
+      <WindowButtons shown={shown} count={members.length} />
+      {members.length === 0 ? null : (
+        <ul class="draft-items">
+          {members.slice(shown.from, shown.to).map((member, offset) => (
+            <Entry key={shown.from + offset} field={field} member={member} path={path} keys={keys} />
+          ))}
+        </ul>
+      )}
+      <button type="button" class="button is-quiet" disabled={fresh === undefined} onClick={add}>
+        Add to <bdi>{fieldTitle(field)}</bdi>
+      </button>
+    </div>
+  )
+}
+
+function Entry(props: Pick<MapControlProps, 'field' | 'path'> & { member: JsonMember; keys: ReadonlySet<string> }) {
+  const { field, member, path, keys } = props
+  const { edits } = useForm()
+  const key = member.key.value
+  const at = [...path, key]
+  return (
+    <li class="draft-item">
+      <KeyInput field={field} value={key} keys={keys} onKey={(next) => edits.rename(at, next)} />
+      <ElementControl field={field} node={member.value} path={at} name={`${fieldTitle(field)} ${key}: value`} />
+      <div class="draft-actions is-side">
+        <IconButton
+          label={`Remove ${fieldTitle(field)} ${key}`}
+          sign="×"
+          isOff={false}
+          onClick={() => edits.remove(keys.size === 1 ? path : at)}
+        />
+      </div>
+    </li>
+  )
+}
+
+interface KeyInputProps {
+  readonly field: AnyField & { fieldKind: 'map' }
+  readonly value: string
+  readonly keys: ReadonlySet<string>
+  readonly onKey: (key: string) => void
+}
+
+function KeyInput({ field, value, keys, onKey }: KeyInputProps) {
+  const id = useId()
+  const [typed, setTyped] = useState<string | null>(null)
+  const shown = typed ?? value
+  const fault = keyFault(field.mapKey, shown, value, keys)
+  const leave = () => {
+    if (typed !== null && typed !== value && fault === undefined) onKey(typed)
+    if (fault === undefined) setTyped(null)
+  }
+  return (
+    <div class="draft-key">
+      <input
+        type="text"
+        aria-label={`${fieldTitle(field)} ${value}: key`}
+        aria-invalid={fault !== undefined || undefined}
+        aria-describedby={fault === undefined ? undefined : id}
+        dir="auto"
+        autocomplete="off"
+        spellcheck={false}
+        value={shown}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onChange={leave}
+        onBlur={leave}
+      />
+      {fault === undefined ? null : (
+        <p class="draft-fault" id={id}>
+          {fault}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function keyFault(scalar: ScalarType, typed: string, value: string, keys: ReadonlySet<string>): string | undefined {
+  if (mapKeyValue(scalar, typed) === null) return `A key must be ${scalarNeeds(scalar)}.`
+  return typed !== value && keys.has(typed) ? 'Another entry has this key.' : undefined
+}
+
+/** Returns a key that no entry has; undefined if there is none. */
+function unusedKey(scalar: ScalarType, keys: ReadonlySet<string>): string | undefined {
+  if (scalar === ScalarType.BOOL) return ['true', 'false'].find((key) => !keys.has(key))
+  for (let number = 1; ; number++) {
+    const key = scalar === ScalarType.STRING ? `key${number}` : String(number)
+    if (!keys.has(key)) return key
+  }
+}

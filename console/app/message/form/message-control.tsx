@@ -1,0 +1,46 @@
+/** A message inside of a message: it is there or not, and can be folded. */
+import type { DescMessage } from '@bufbuild/protobuf'
+import { useState } from 'preact/hooks'
+import { isNull } from '../json/json-node.ts'
+import { type MessageFieldsProps, useForm } from './form-source.ts'
+
+export interface MessageControlProps extends MessageFieldsProps {
+  /** What the message is called. */
+  readonly name: string
+  /** Whether something around it removes it, as for an item of a list. */
+  readonly isItem?: boolean
+}
+
+export function MessageControl({ message, node, path, name, isItem = false }: MessageControlProps) {
+  const { edits, Fields } = useForm()
+  const [isOpen, setIsOpen] = useState(true)
+  if (!isItem && (node === undefined || isNull(node))) {
+    return (
+      <button type="button" class="button is-quiet" onClick={() => edits.set(path, '{}')}>
+        Add <bdi>{name}</bdi>
+      </button>
+    )
+  }
+  const hidden = <span class="visually-hidden"> {name}</span>
+  return (
+    <div class="draft-message">
+      <div class="draft-actions">
+        <button type="button" class="button is-quiet" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+          {isOpen ? 'Fold' : 'Unfold'}
+          {hidden}
+        </button>
+        {isItem ? null : (
+          <button type="button" class="button is-quiet" onClick={() => edits.remove(path)}>
+            Remove{hidden}
+          </button>
+        )}
+      </div>
+      {isOpen ? <Fields message={message} node={node} path={path} /> : <Summary message={message} node={node} />}
+    </div>
+  )
+}
+
+function Summary({ message, node }: { message: DescMessage; node: MessageFieldsProps['node'] }) {
+  const count = node?.kind === 'object' ? node.members.length : 0
+  return <p class="hint">{`${message.name} with ${count} ${count === 1 ? 'field' : 'fields'} set`}</p>
+}

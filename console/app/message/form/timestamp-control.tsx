@@ -1,0 +1,45 @@
+/** A time: as text with up to nine digits of seconds, by a picker in the zone of the browser or in UTC, or now. */
+import { useState } from 'preact/hooks'
+import { timestampFault } from '../check/check-well-known.ts'
+import { pickedTime, pickerValue, type Zone } from '../schema/time-text.ts'
+import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+
+export function TimestampControl(props: ControlProps) {
+  const { node, onValue } = props
+  const [zone, setZone] = useState<Zone>('local')
+  const text = shownText(node)
+  const isValid = timestampFault(text) === null
+  const set = (value: string) => onValue(value === '' ? null : JSON.stringify(value))
+  return (
+    <div class="draft-inline">
+      <input
+        type="text"
+        class="draft-time"
+        {...inputAttributes(props)}
+        placeholder="2026-01-31T09:30:00.000000001Z"
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        onInput={(event) => set(event.currentTarget.value.trim())}
+      />
+      <input
+        type="datetime-local"
+        aria-label="Date and time"
+        step="1"
+        value={isValid ? pickerValue(text, zone) : ''}
+        onInput={(event) => set(pickedTime(event.currentTarget.value, text, zone) ?? text)}
+      />
+      <select
+        aria-label="Time zone"
+        value={zone}
+        onChange={(event) => setZone(event.currentTarget.value === 'utc' ? 'utc' : 'local')}
+      >
+        <option value="local">{Intl.DateTimeFormat().resolvedOptions().timeZone}</option>
+        <option value="utc">UTC</option>
+      </select>
+      <button type="button" class="button is-quiet" onClick={() => set(new Date().toISOString())}>
+        Now
+      </button>
+    </div>
+  )
+}

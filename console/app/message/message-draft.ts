@@ -1,0 +1,111 @@
+/** A request message while it is written: its JSON text is the source, which the form changes at paths. */
+import { type DescMessage, type Message, type Registry, toJsonString } from '@bufbuild/protobuf'
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { type Analysis, analyseText } from './check/analyse-text.ts'
+import type { DraftFault } from './check/draft-fault.ts'
+import { appendItem, type ParsedJson, removeValue, renameKey, setValue, swapItems } from './json/edit-json.ts'
+import type { JsonPath } from './json/json-node.ts'
+import { parseJson } from './json/parse-json.ts'
+import { defaultMessageText } from './schema/default-text.ts'
+
+/** Longer texts are checked when typing pauses. */
+const MAX_CHECKED_AT_ONCE = 50_000
+const PAUSE_MS = 250
+
+export class MessageDraft {
+  readonly schema: DescMessage
+  readonly registry: Registry
+  readonly text: Signal<string>
+  /** The message to send; null while the text has errors, or is too long to be checked at each keystroke and still being typed. */
+  readonly message: ReadonlySignal<Message | null>
+  readonly faults: ReadonlySignal<readonly DraftFault[]>
+  /** What the form shows: the last text that was checked; null while the text is not JSON. */
+  readonly parsed: ReadonlySignal<ParsedJson | null>
+  /** Whether a long text waits for a pause of typing. */
+  readonly isPending: ReadonlySignal<boolean>
+
+  readonly #isHeld = signal(false)
+  #checked: Analysis = { parsed: null, faults: [], message: null }
+  #pause: ReturnType<typeof setTimeout> | undefined
+
+  /** @param text is the JSON to begin with. Default: a message without fields. */
+  constructor(schema: DescMessage, registry: Registry, text?: string) {
+    this.schema = schema
+    this.registry = registry
+    this.text = signal(text ?? defaultMessageText(schema))
+    const analysis = computed(() => this.#analyse())
+    this.message = computed(() => analysis.value.message)
+    this.faults = computed(() => analysis.value.faults)
+    this.parsed = computed(() => analysis.value.parsed)
+    this.isPending = computed(() => this.#isHeld.value)
+  }
+
+  setText(text: string): void {
+    this.text.value = text
+    this.settle()
+  }
+
+  /** Takes the text of an editor at each keystroke. */
+  typeText(text: string): void {
+    if (text === this.text.peek()) return
+    if (text.length > MAX_CHECKED_AT_ONCE) this.#hold()
+    this.text.value = text
+  }
+
+  setMessage(message: Message): void {
+    this.setText(toJsonString(this.schema, message, { registry: this.registry, prettySpaces: 2 }))
+  }
+
+  /** Checks a long text now, without waiting for a pause of typing. */
+  settle(): void {
+    clearTimeout(this.#pause)
+    this.#isHeld.value = false
+  }
+
+  /** Puts a value, a JSON text, at a path. */
+  set(path: JsonPath, value: string): void {
+    this.#edit((json) => setValue(json, path, value))
+  }
+
+  remove(path: JsonPath): void {
+    this.#edit((json) => removeValue(json, path))
+  }
+
+  append(path: JsonPath, value: string): void {
+    this.#edit((json) => appendItem(json, path, value))
+  }
+
+  swap(path: JsonPath, one: number, other: number): void {
+    this.#edit((json) => swapItems(json, path, one, other))
+  }
+
+  rename(path: JsonPath, key: string): void {
+    this.#edit((json) => renameKey(json, path, key))
+  }
+
+  #edit(change: (json: ParsedJson) => string): void {
+    this.settle()
+    const json = this.parsed.peek()
+    if (json !== null) this.text.value = change(json)
+  }
+
+  #analyse(): Analysis {
+    const text = this.text.value
+    if (this.#isHeld.value) return { parsed: this.#checked.parsed, faults: [], message: null }
+    this.#checked = analyseText(this.schema, this.registry, text)
+    // The form begins anew where there is no text at all.
+    if (text.trim() === '') this.#checked = { ...this.#checked, parsed: this.#blank() }
+    return this.#checked
+  }
+
+  #blank(): ParsedJson {
+    const text = defaultMessageText(this.schema)
+    return { text, root: parseJson(text) }
+  }
+
+  #hold(): void {
+    this.#isHeld.value = true
+    clearTimeout(this.#pause)
+    this.#pause = setTimeout(() => this.settle(), PAUSE_MS)
+  }
+}
