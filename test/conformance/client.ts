@@ -3,7 +3,7 @@
  * makes each, and writes how it went to standard output. A few are under way at once, as their servers like to wait.
  *
  * `--upstream promise` and `--upstream callback` make the calls with the clients that connect-es tests its own transports with;
- * `--codec reflective` makes them with that codec.
+ * `--codec reflective` makes them with that codec; `--websockets` makes them with the transport of pages over WebSockets.
  */
 import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
@@ -21,6 +21,7 @@ import { ClientTransports } from './client-transports.ts'
 import { readMessages, writeMessage } from './messages.ts'
 import { invokeWithCallbackClient } from './upstream/callback-client.ts'
 import { invokeWithPromiseClient } from './upstream/promise-client.ts'
+import { WebSocketTransports } from './websocket-transports.ts'
 
 type Invoke = (transport: Transport, request: ClientCompatRequest) => Promise<ClientResponseResult>
 
@@ -31,10 +32,18 @@ const UPSTREAM: Readonly<Record<string, Invoke>> = {
   callback: invokeWithCallbackClient,
 }
 
-const { values } = parseArgs({ options: { upstream: { type: 'string', default: 'none' }, codec: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    upstream: { type: 'string', default: 'none' },
+    codec: { type: 'string' },
+    websockets: { type: 'boolean', default: false },
+  },
+})
 const upstream = UPSTREAM[values.upstream]
 
-await using transports = new ClientTransports(values.codec === 'reflective' ? 'reflective' : 'compiled')
+await using transports = values.websockets
+  ? await WebSocketTransports.start()
+  : new ClientTransports(values.codec === 'reflective' ? 'reflective' : 'compiled')
 const calls = new Set<Promise<void>>()
 for await (const request of readMessages(ClientCompatRequestSchema, process.stdin)) {
   const call = answer(request).finally(() => calls.delete(call))

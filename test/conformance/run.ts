@@ -42,6 +42,12 @@ const RUNS: Readonly<Record<string, Run>> = {
   },
   client: { mode: 'client', config: 'client.yaml' },
   'client-reflective': { mode: 'client', config: 'client.yaml', programArgs: ['--codec', 'reflective'] },
+  'client-websocket': {
+    mode: 'client',
+    config: 'client-websocket.yaml',
+    programArgs: ['--websockets'],
+    flags: ['--skip', `@${fileNamed('skipped-client-websocket.txt')}`],
+  },
   'upstream-server': { mode: 'server', config: 'upstream.yaml', programArgs: ['--upstream'], flags: PARALLEL },
   'upstream-client': { mode: 'client', config: 'upstream.yaml', programArgs: ['--upstream', 'promise'] },
   'upstream-server-full': { mode: 'server', config: 'server.yaml', programArgs: ['--upstream'], flags: PARALLEL },
@@ -49,7 +55,15 @@ const RUNS: Readonly<Record<string, Run>> = {
   'upstream-callback': { mode: 'client', config: 'upstream-callback.yaml', programArgs: ['--upstream', 'callback'] },
 }
 
-const USUAL = ['server', 'server-sliced', 'server-reflective', 'client', 'upstream-server', 'upstream-client']
+const USUAL = [
+  'server',
+  'server-sliced',
+  'server-reflective',
+  'client',
+  'client-websocket',
+  'upstream-server',
+  'upstream-client',
+]
 
 /** What `npm run deep` adds. */
 const FULL = ['client-reflective', 'upstream-server-full', 'upstream-client-full', 'upstream-callback']

@@ -235,6 +235,12 @@ describe('errors', () => {
       },
     ],
     [
+      'another content type',
+      Code.Unknown,
+      'unsupported content type text/html',
+      (call) => call.send(headerEnvelope({ 'Content-Type': 'text/html' })),
+    ],
+    [
       'octets that are no message',
       Code.Internal,
       '',

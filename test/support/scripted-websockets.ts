@@ -5,6 +5,7 @@ import { trailerFlag, trailerParse } from '@connectrpc/connect/protocol-grpc-web
 import { onTestFinished } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Control, SUBPROTOCOL } from '../../wire/grpc-websockets/grpc-websockets.ts'
+import { receiveMessages } from './receive-messages.ts'
 import { startListening } from './start-listening.ts'
 
 /** One call, from the server's side. */
@@ -65,7 +66,7 @@ export function trailerEnvelope(status = 0, trailers: Readonly<Record<string, st
 }
 
 async function answer(socket: WebSocket, path: string, onCall: ScriptedOptions['onCall']): Promise<void> {
-  const messages = receive(socket)
+  const messages = receiveMessages(socket)
   const closed = new Promise<number>((resolve) => {
     socket.once('close', (code) => resolve(code === 1005 ? 1006 : code))
   })
@@ -85,13 +86,4 @@ async function answer(socket: WebSocket, path: string, onCall: ScriptedOptions['
     pause: () => socket.pause(),
     resume: () => socket.resume(),
   })
-}
-
-/** Listens at once, so that no message is missed. */
-function receive(socket: WebSocket): AsyncIterator<Uint8Array, undefined> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({}, { highWaterMark: Infinity })
-  const writer = writable.getWriter()
-  socket.on('message', (data: Buffer) => void writer.write(data).catch(() => {}))
-  socket.once('close', () => void writer.close().catch(() => {}))
-  return readable.values()
 }

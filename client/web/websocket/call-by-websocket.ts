@@ -13,6 +13,9 @@ import type { CallSocket } from './call-socket.ts'
 import { dataMessage, HALF_CLOSE, headerBlock } from './messages.ts'
 import { openSocket, type SocketOpener } from './open-socket.ts'
 
+/** Proxies may leave the type that their server sent. */
+const GRPC_TYPE = /^application\/grpc(?:-web)?(?:\+|;|$)/i
+
 /** Connect's transport sets both. */
 const NOTHING = createAsyncIterable<Uint8Array>([])
 const NEVER = new AbortController().signal
@@ -64,6 +67,13 @@ async function readHeader(envelopes: AsyncIterator<EnvelopedMessage>): Promise<H
   if (flags !== trailerFlag) {
     throw new ConnectError('protocol error: the response does not begin with headers', Code.Internal)
   }
+  const header = parseHeader(data)
+  const contentType = header.get('content-type')
+  if (contentType === null || GRPC_TYPE.test(contentType)) return header
+  throw new ConnectError(`unsupported content type ${contentType}`, Code.Unknown)
+}
+
+function parseHeader(data: Uint8Array): Headers {
   try {
     return trailerParse(data)
   } catch (cause) {
