@@ -87,7 +87,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     app: undefined,
     methods: [...routes.methods.values()],
     log: handlerLog(log),
-    api: apiFactsOf(options, ''),
+    api: apiFactsOf({ ...options, hasWebSockets: false }, ''),
     metricSources: metricSourcesOf(options.middleware),
     worker: thisWorker(),
   }

@@ -83,6 +83,11 @@ export interface PorticoOptions {
   readonly grpc?: boolean
   /** Answer the gRPC-Web protocol. Default: true. */
   readonly grpcWeb?: boolean
+  /**
+   * Answer gRPC-Web over WebSockets too, in the wire format `grpc-websockets`, by which pages make calls of all four modes; native lane
+   * only, on a Fastify made with `onePort()`. Default: as `grpcWeb`.
+   */
+  readonly webSocket?: boolean
   /** Answer the Connect protocol. Default: true. */
   readonly connect?: boolean
   /**
@@ -168,6 +173,8 @@ export interface ResolvedPorticoOptions {
   /** All protocols, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
   readonly switches: ProtocolSwitches
+  /** Whether gRPC-Web is answered over WebSockets. */
+  readonly hasWebSockets: boolean
   /** Not checked yet: the code of REST is loaded only for methods that need it. */
   readonly rest: boolean | RestOptions
   readonly health: HealthStatus | undefined
@@ -214,6 +221,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   cors: ['object'],
   grpc: ['boolean'],
   grpcWeb: ['boolean'],
+  webSocket: ['boolean'],
   connect: ['boolean'],
   rest: ['boolean', 'object'],
   protocols: ['array'],
@@ -298,6 +306,8 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   const possible = Object.keys(switches).filter((name) => name !== 'rest' || lane === 'native')
   if (!isAnyOn) faults.push(`one of ${listOf(possible)} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
+  const mayHaveWebSockets = lane === 'native' && (switches as ProtocolSwitches).grpcWeb === true
+  if (options.webSocket === true && !mayHaveWebSockets) faults.push('webSocket needs grpcWeb, and `lane: "native"`')
   if (lane === 'reference' && rest !== false) faults.push('rest needs `lane: "native"`')
   faults.push(...propagationFaults(options.propagation ?? {}))
   faults.push(...middlewareFaults(options.middleware ?? []))
@@ -315,6 +325,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     cors: options.cors && createCors(options.cors),
     protocols,
     switches,
+    hasWebSockets: mayHaveWebSockets && options.webSocket !== false,
     rest,
     health: options.health,
     reflection: options.reflection ?? false,

@@ -100,7 +100,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     app,
     methods: [...routes.methods.values()],
     log: app.log,
-    api: apiFactsOf(options, app.prefix),
+    api: apiFactsOf({ ...options, hasWebSockets: options.hasWebSockets && port !== undefined }, app.prefix),
     metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
     worker: thisWorker(),
   })
@@ -168,6 +168,7 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   const lane = createNativeLane(routes, { ...options, protocols, prefix: app.prefix + options.prefix, log: app.log })
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
   port?.calls.addLane(lane)
+  if (options.hasWebSockets) await port?.addWebSockets()
   if (port === undefined) mountOnForeignServer(app)
   else {
     port.calls.hasRoute = (method, path) => hasRoute(app, method, path)

@@ -63,6 +63,8 @@ export class Http1Connection implements ExchangeConnection {
   readonly httpVersion: ExchangeConnection['httpVersion']
   /** Requests whose responses are not complete: more than one if the client pipelines. */
   openRequests = 0
+  /** Set when the connection becomes a WebSocket. */
+  isFullDuplex = false
   /** Since when there is no open request, by `performance.now()`. */
   idleSinceMs = performance.now()
   /** Called when there is no open request any more; null if nothing waits for that. */

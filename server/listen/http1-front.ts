@@ -20,6 +20,7 @@ import { IdleQueue } from './idle-queue.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import type { PortConnection } from './port-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
+import type { WebSocketUpgrades } from './websocket-upgrades.ts'
 
 /** How often node:http checks for headers that take too long. */
 const CHECK_INTERVAL_MS = 1_000
@@ -41,6 +42,8 @@ export interface Http1FrontHost {
   /** Observe requests with unreadable heads, which reach no handler. */
   readonly observers: ObserverList
   readonly hosts: HostGuard
+  /** The calls over WebSockets; null if they are off. */
+  readonly webSockets?: () => WebSocketUpgrades | null
   /** Whether the port's `clientError` listeners answer unreadable requests, as on a server of node:http. */
   readonly leavesClientErrors: boolean
 }
@@ -75,7 +78,8 @@ export class Http1Front {
     const isNeverIdle = idleTimeoutMs === 0 || (keepAliveTimeoutMs > 0 && keepAliveTimeoutMs <= idleTimeoutMs)
     this.#maxIdleMs = isNeverIdle ? Number.POSITIVE_INFINITY : idleTimeoutMs
     const onTaken = (socket: Socket) => this.#acceptedAtMs.delete(socket)
-    this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken })
+    const { webSockets = () => null } = host
+    this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken, webSockets })
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.headerTimeoutMs),

@@ -3,10 +3,12 @@ import { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { RequestFault } from '../rpc/exchange/refusal.ts'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 import { type GuardLimits, guardRequest, toOriginForm } from './request-guard.ts'
+import type { WebSocketUpgrades } from './websocket-upgrades.ts'
 
 /** What upgrades need. */
 export interface Http1UpgradesInit {
@@ -15,6 +17,8 @@ export interface Http1UpgradesInit {
   readonly port: EventEmitter
   /** Called when a listener takes over a connection. */
   onTaken(socket: Socket): void
+  /** The calls over WebSockets; null if they are off. */
+  readonly webSockets: () => WebSocketUpgrades | null
 }
 
 /** HTTP/2 is used by prior knowledge or by ALPN; the upgrade to it is obsolete (RFC 9113 section 3.1). */
@@ -52,7 +56,9 @@ export class Http1Upgrades {
     server.on('upgrade', (request, stream, head) => {
       const socket = stream as Socket
       afterAnswers(request, () => {
-        if (this.#isWanted(request)) this.#handUpgrade(request, socket, head)
+        const webSockets = this.#init.webSockets()
+        if (webSockets?.takes(request) === true) this.#openWebSocket(webSockets, request, socket, head)
+        else if (this.#isWanted(request)) this.#handUpgrade(request, socket, head)
         else this.#decline(server, request, { socket, head })
       })
     })
@@ -84,7 +90,13 @@ export class Http1Upgrades {
     toOriginForm(request)
     const fault = guardRequest(request, this.#init.limits)
     if (fault === undefined) this.#hand('upgrade', request, socket, head)
-    else refuseHttp1(socket, `${fault.httpStatus} ${STATUS_CODES[fault.httpStatus]}`, `${fault.message}\n`)
+    else refuse(socket, fault)
+  }
+
+  #openWebSocket(webSockets: WebSocketUpgrades, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const fault = guardRequest(request, this.#init.limits)
+    if (fault === undefined) webSockets.open(request, socket, head)
+    else refuse(socket, fault)
   }
 
   #hand(event: 'upgrade' | 'connect', ...given: readonly [IncomingMessage, Socket, Buffer]): void {
@@ -104,6 +116,10 @@ export class Http1Upgrades {
     const names = (headers.upgrade ?? '').split(',').map((name) => name.trim().toLowerCase())
     return names.some((name) => name !== CLEARTEXT_HTTP2)
   }
+}
+
+function refuse(socket: Socket, { httpStatus, message }: RequestFault): void {
+  refuseHttp1(socket, `${httpStatus} ${STATUS_CODES[httpStatus]}`, `${message}\n`)
 }
 
 /** Waits until pipelined requests before this one have been answered. */

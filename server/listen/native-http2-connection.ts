@@ -12,13 +12,13 @@ import { refuse } from '../rpc/exchange/caller-protocol.ts'
 import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
 import { readConnection } from '../rpc/exchange/node-connection.ts'
 import { faultOfVerdict } from '../rpc/exchange/refusal.ts'
-import { ForwardedRequest, type ServeRequest } from './forwarded/forwarded-request.ts'
+import { forwardRequest } from './forward-request.ts'
+import type { ServeRequest } from './forwarded/forwarded-request.ts'
 import type { Carrier } from './forwarded/memory-socket.ts'
 import { isRefused } from './forwarded/node-http.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
 import type { PortCalls } from './port-calls.ts'
 import type { PortLane } from './port-lane.ts'
-import { setTraffic, Traffic } from './traffic.ts'
 
 /** What the connections of a front share. */
 export interface NativeHttp2Host {
@@ -43,7 +43,6 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   readonly #host: NativeHttp2Host
   /** Whether the first request is a call of gRPC; undefined before it. */
   #isGrpc: boolean | undefined
-  readonly #onForwardedFault = (error: unknown) => this.#host.calls.firstLane?.onFault(error)
 
   constructor(socket: Socket, host: NativeHttp2Host) {
     this.#host = host
@@ -126,10 +125,6 @@ export class NativeHttp2Connection implements ServerSessionHandler {
       return
     }
     const { calls, serve } = this.#host
-    const counter = new Traffic(calls.protocolOf(head), calls.takesOne(head))
-    const forwardable = { stream, head, counter, carrier: this.carrier, onFault: this.#onForwardedFault }
-    const forwarded = new ForwardedRequest(forwardable)
-    setTraffic(forwarded.request, counter)
-    forwarded.start(serve)
+    forwardRequest(calls, serve, { stream, head, carrier: this.carrier })
   }
 }

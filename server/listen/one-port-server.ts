@@ -16,6 +16,7 @@ import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { OtherListeners } from './other-listeners.ts'
 import { PortCalls } from './port-calls.ts'
 import type { PortConnection } from './port-connection.ts'
+import type { PortWebSockets } from './port-websockets.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
 import { awaitFirstBytes, type WireProtocol } from './sniff.ts'
@@ -62,6 +63,7 @@ export class OnePortServer extends Server {
   /** The host that `listen` was given. */
   #name: string | undefined
   #http2: Http2Front | undefined
+  #webSockets: PortWebSockets | null = null
   #isDraining = false
   #drainEndsAtMs: number | undefined
   #isClosed = false
@@ -93,6 +95,7 @@ export class OnePortServer extends Server {
       port: this,
       observers: calls.observers,
       hosts: this.#hosts,
+      webSockets: () => this.#webSockets?.upgrades ?? null,
       leavesClientErrors: parts.leavesClientErrors ?? false,
     })
     const { handshakeTimeoutMs } = options
@@ -157,6 +160,17 @@ export class OnePortServer extends Server {
     return this.#tls?.reload() ?? true
   }
 
+  /** Loads what answers calls over WebSockets, for the lanes that have them. Call it before the port opens. */
+  async addWebSockets(): Promise<void> {
+    const { PortWebSockets } = await import('./port-websockets.ts')
+    this.#webSockets ??= new PortWebSockets({
+      port: this,
+      calls: this.calls,
+      limits: this.options,
+      serve: (request, response) => this.#http1.serve(request, response),
+    })
+  }
+
   /** As `Server.listen`, but binds all addresses of `localhost`, as Fastify's own servers do. */
   override listen(...given: unknown[]): this {
     this.#name = hostNameOf(given)
@@ -181,6 +195,7 @@ export class OnePortServer extends Server {
     this.emit('draining')
     for (const socket of this.#unspoken) socket.destroy()
     this.#tls?.drain()
+    this.#webSockets?.front.drain()
     this.#http1.drain()
     this.#http2?.drain()
     if (!this.listening && this.#sockets.size === 0) return

@@ -1,6 +1,7 @@
 /** The calls of a port: which lane answers them, on which paths, in which protocols. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
+import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
@@ -201,6 +202,32 @@ export class PortCalls {
     return protocolOf(this.#protocols, new CallHead(head), this.#hasMethod(head.path))
   }
 
+  /** Whether any calls can be made over WebSockets. */
+  get hasWebSockets(): boolean {
+    return this.#lanes.some(({ hasWebSockets }) => hasWebSockets === true)
+  }
+
+  /**
+   * Whether a WebSocket to this target, in our wire format, is a call: to a method, or to what looks like one and nothing else answers, so
+   * that it is refused in its protocol.
+   *
+   * @param isFree whether no other listener takes upgrades
+   */
+  takesWebSocket(target: string, isFree: boolean): boolean {
+    if (this.mayRewrite) return false
+    const path = pathOf(target)
+    const lane = this.#direct.get(path) ?? this.#hooked.get(path)
+    if (lane !== undefined) return lane.hasWebSockets === true
+    return isFree && this.hasWebSockets && CALL_PATH.test(path) && !this.#hasRoute('GET', path)
+  }
+
+  /** Returns the fields that let a page of an origin read the calls of a path; empty if CORS is off. */
+  corsFieldsAt(target: string, origin: string | undefined): readonly EncodableField[] {
+    const path = pathOf(target)
+    const lane = this.#direct.get(path) ?? this.#hooked.get(path)
+    return (lane === undefined ? this.#corsFields : lane.corsFields)?.(origin) ?? []
+  }
+
   /** Refuses a request in its own protocol, with the CORS fields that let an allowed page read it. */
   refuse(protocol: CallerProtocol | undefined, source: HeadSource, fault: RequestFault): Refusal {
     const head = new CallHead(source)
@@ -264,6 +291,9 @@ export class PortCalls {
 }
 
 const MIXED = 'portico: this port already serves another lane: use one lane per port'
+
+/** `/package.Service/Method`, after any prefix. */
+const CALL_PATH = /\/[\w.]+\/\w+$/
 
 function pathOf(target: string): string {
   const mark = target.indexOf('?')

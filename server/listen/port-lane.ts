@@ -42,6 +42,8 @@ export interface PortLane {
   accept(exchange: Exchange): void
   /** Returns the fields that let a page of an origin read a response; undefined if CORS is off. */
   readonly corsFields?: ((origin: string | undefined) => readonly EncodableField[]) | undefined
+  /** Whether its methods can be called over WebSockets. Default: false. */
+  readonly hasWebSockets?: boolean
   /** Logs an exception that our own code should not have thrown. Its stream has been reset. */
   onFault(error: unknown): void
 }

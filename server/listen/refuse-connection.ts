@@ -28,10 +28,14 @@ const TLS_REFUSAL = Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28])
 
 const REFUSALS = { http1: HTTP1_REFUSAL, http2: HTTP2_REFUSAL, tls: TLS_REFUSAL } as const
 
-/** Answers an HTTP/1.1 request without a response object, and closes the connection. `text` must be ASCII. */
-export function refuseHttp1(socket: Socket, status: string, text = ''): void {
+/**
+ * Answers an HTTP/1.1 request without a response object, and closes the connection. `text` must be ASCII.
+ *
+ * @param lines more fields, each with its CRLF. Default: none
+ */
+export function refuseHttp1(socket: Socket, status: string, text = '', lines = ''): void {
   const type = text === '' ? '' : 'content-type: text/plain; charset=utf-8\r\n'
-  const fields = `${type}connection: close\r\ncontent-length: ${text.length}\r\n`
+  const fields = `${type}${lines}connection: close\r\ncontent-length: ${text.length}\r\n`
   socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n${text}`)
   socket.destroySoon()
 }

@@ -9,6 +9,8 @@ export interface ApiFacts {
   readonly prefix: string
   /** Whether it answers the Connect protocol. */
   readonly hasConnect: boolean
+  /** Whether it answers gRPC-Web over WebSockets. */
+  readonly hasWebSockets: boolean
   /** Whether it answers REST, and how. */
   readonly rest: boolean | RestOptions
   /** How Connect reads and writes JSON. */
@@ -46,6 +48,7 @@ interface ServerOptions {
   readonly prefix: string
   /** Whether each protocol is on, by its option. */
   readonly switches: Readonly<Record<string, boolean>>
+  readonly hasWebSockets: boolean
   readonly rest: boolean | RestOptions
   readonly jsonOptions: JsonOptions
   readonly requiresConnectVersion: boolean
@@ -58,10 +61,11 @@ interface ServerOptions {
  * @param scope the prefix of the scope that the methods are registered in
  */
 export function apiFactsOf(options: ServerOptions, scope: string): ApiFacts {
-  const { prefix, switches, rest, jsonOptions, requiresConnectVersion, middleware } = options
+  const { prefix, switches, hasWebSockets, rest, jsonOptions, requiresConnectVersion, middleware } = options
   return {
     prefix: scope + prefix,
     hasConnect: switches.connect !== false,
+    hasWebSockets,
     rest,
     jsonOptions,
     requiresConnectVersion,

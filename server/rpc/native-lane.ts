@@ -28,6 +28,8 @@ export interface NativeLaneOptions extends LaneOptions {
   readonly prefix?: string
   /** Lets pages of other origins call. Default: CORS is off. */
   readonly cors?: Cors | undefined
+  /** Whether the methods can be called over WebSockets, where the port has them. Default: false. */
+  readonly hasWebSockets?: boolean
   /** Observe every request that the lane answers. Default: none, at no cost. */
   readonly observers?: ObserverList
   /** Runs deadlines. Default: the timers of the process. */
@@ -63,6 +65,7 @@ export interface NativeLane {
   readonly routes: readonly LaneRoute[]
   /** In the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
+  readonly hasWebSockets: boolean
   /** Returns the fields that let a page of an origin read a response; undefined if CORS is off. */
   readonly corsFields: ((origin: string | undefined) => readonly EncodableField[]) | undefined
   /** Returns the protocol route that a request matches; undefined if there is none. */
@@ -110,6 +113,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
       ...planner.protocolRoutes.map(({ url, verbs }) => ({ path: url, verbs, isMethod: false })),
     ],
     protocols,
+    hasWebSockets: options.hasWebSockets === true,
     corsFields: cors && ((origin) => cors.responseFields(origin)),
     protocolRouteOf(head) {
       const route = planner.protocolRouteOf(head)

@@ -117,7 +117,7 @@ export class Planner {
     return plan
   }
 
-  #createPlan(source: ExchangeHead, { httpVersion }: ExchangeConnection): HeadPlan {
+  #createPlan(source: ExchangeHead, { httpVersion, isFullDuplex = httpVersion === '2' }: ExchangeConnection): HeadPlan {
     const head = new CallHead(source)
     const fault = this.#faultOf(source, head, httpVersion)
     const request = this.#findMethod(source, head)
@@ -131,7 +131,7 @@ export class Planner {
     }
     if (isPreflight) return this.#answerPreflight(cors, head, request.route === null ? undefined : source)
     const isServed = request.route === null || request.route.verbs.includes(head.method)
-    if (isServed && httpVersion !== '2' && needsHttp2(request)) {
+    if (isServed && !isFullDuplex && needsHttp2(request)) {
       return this.#refuse(request, wrongHttpVersion())
     }
     return this.#readHead(request, source.fields)

@@ -11,6 +11,7 @@ import {
   type StreamSink,
 } from '../../../wire/http2/http2.ts'
 import { HeadFault } from '../../rpc/exchange/refusal.ts'
+import type { ForwardableStream } from './forwardable-stream.ts'
 import { type BodyCounter, ForwardedResponse } from './forwarded-response.ts'
 import { type Carrier, MemorySocket, type MemorySocketOwner, type WrittenPiece } from './memory-socket.ts'
 import { completeRequest, createPair } from './node-http.ts'
@@ -18,9 +19,9 @@ import { completeRequest, createPair } from './node-http.ts'
 /** Serves a request and its response, as a server of node:http does after parsing. */
 export type ServeRequest = (request: IncomingMessage, response: ServerResponse) => void
 
-/** An HTTP/2 request and its connection. */
+/** A request of our own HTTP/2, or of a WebSocket, and its connection. */
 export interface Forwardable {
-  readonly stream: Http2Stream
+  readonly stream: ForwardableStream
   readonly head: RequestHead
   readonly carrier: Carrier
   readonly counter: BodyCounter
@@ -38,7 +39,7 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
   readonly response: ServerResponse
   readonly head: RequestHead
   readonly carrier: Carrier
-  readonly #stream: Http2Stream
+  readonly #stream: ForwardableStream
   readonly #socket: MemorySocket
   readonly #answer: ForwardedResponse
   readonly #counter: BodyCounter

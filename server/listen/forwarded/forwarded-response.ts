@@ -1,12 +1,8 @@
 /** Sends on an HTTP/2 stream the response that node:http writes. */
 
-import {
-  type EncodableField,
-  HeaderListTooLargeError,
-  type Http2Stream,
-  headerField,
-} from '../../../wire/http2/http2.ts'
+import { type EncodableField, HeaderListTooLargeError, headerField } from '../../../wire/http2/http2.ts'
 import type { RequestFault } from '../../rpc/exchange/refusal.ts'
+import type { ForwardableStream } from './forwardable-stream.ts'
 import type { WrittenPiece } from './memory-socket.ts'
 import { ResponseReader, type ResponseReceiver } from './response-reader.ts'
 
@@ -27,7 +23,7 @@ export interface BodyCounter {
 
 /** Everything written in one go is sent in one go, so that a short response is a single call of the stream. */
 export class ForwardedResponse implements ResponseReceiver {
-  readonly #stream: Http2Stream
+  readonly #stream: ForwardableStream
   readonly #counter: BodyCounter
   readonly #reader: ResponseReader
   /** The head and the first part of the body, held until everything written with them has been read. */
@@ -37,7 +33,7 @@ export class ForwardedResponse implements ResponseReceiver {
   #hasRoom = true
   #isSent = false
 
-  constructor(stream: Http2Stream, counter: BodyCounter, isHeadRequest: boolean) {
+  constructor(stream: ForwardableStream, counter: BodyCounter, isHeadRequest: boolean) {
     this.#stream = stream
     this.#counter = counter
     this.#reader = new ResponseReader(this, isHeadRequest)

@@ -63,6 +63,8 @@ export interface ExchangeConnection {
   readonly tls?: PeerTls | undefined
   /** The HTTP version of the connection. */
   readonly httpVersion: '1.0' | '1.1' | '2'
+  /** Whether both sides may send at the same time, whatever the HTTP version: the connection has become a WebSocket. Default: false. */
+  readonly isFullDuplex?: boolean
 }
 
 /**

@@ -22,6 +22,7 @@ test('missing options get their defaults, and the result is frozen', () => {
     bypassHooks: [],
     observers: [],
     hasAccessLog: true,
+    hasWebSockets: true,
     cors: undefined,
     protocols: STANDARD_PROTOCOLS,
     switches: { grpc: true, grpcWeb: true, connect: true, rest: true },

@@ -1,0 +1,46 @@
+/** Upgrades of HTTP/1.1 connections to WebSockets that carry calls. */
+import type { Buffer } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { NodeHead } from '../rpc/exchange/node-request.ts'
+import { http1ConnectionOf } from './http1-connection.ts'
+import type { PortCalls } from './port-calls.ts'
+import { refuseHttp1 } from './refuse-connection.ts'
+import { handshakeOf, offersCalls } from './websocket/handshake.ts'
+import { refusalFields, type WebSocketFront } from './websocket/websocket-front.ts'
+
+/** Loaded only if WebSockets are on. */
+export class WebSocketUpgrades {
+  readonly #front: WebSocketFront
+  readonly #calls: PortCalls
+  readonly #port: EventEmitter
+
+  /** @param port the emitter of `upgrade`, whose listeners take what is not a call */
+  constructor(front: WebSocketFront, calls: PortCalls, port: EventEmitter) {
+    this.#front = front
+    this.#calls = calls
+    this.#port = port
+  }
+
+  /** Whether a request asks for a WebSocket in our wire format, to a path of calls. */
+  takes({ url = '', headers }: IncomingMessage): boolean {
+    if (headers.upgrade?.toLowerCase() !== 'websocket' || !offersCalls(headers['sec-websocket-protocol'])) return false
+    return this.#calls.takesWebSocket(url, this.#port.listenerCount('upgrade') === 0)
+  }
+
+  /** Opens the WebSocket of a request that is valid as HTTP, or refuses it. */
+  open(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = http1ConnectionOf(request)
+    const accepted = this.#front.accept(handshakeOf(new NodeHead(request, 0), connection))
+    if ('httpStatus' in accepted) {
+      const { httpStatus, message } = accepted
+      refuseHttp1(socket, `${httpStatus} ${STATUS_CODES[httpStatus]}`, `${message}\n`, refusalFields(accepted))
+      return
+    }
+    // Never idle from here on: the connection is that of one call.
+    connection.openRequests += 1
+    connection.isFullDuplex = true
+    this.#front.openOnSocket(accepted, { socket, connection }, head)
+  }
+}
