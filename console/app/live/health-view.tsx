@@ -1,4 +1,116 @@
-/** Health. */
+/** The health of the server and its services, as it changes. */
+import { useEffect, useState } from 'preact/hooks'
+import { sleep } from '../../../client/core/sleep.ts'
+import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
+import type { Api } from '../api/api.ts'
+import { Button } from '../parts/button.tsx'
+import { EmptyState } from '../parts/empty-state.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { api, facts } from '../session/facts.ts'
+import type { HealthMonitor } from './health/health-monitor.ts'
+import { HealthChanges, HealthTable } from './health/health-table.tsx'
+import { maxWatches } from './health/max-watches.ts'
+import { liveTransport } from './refresh/live-transport.ts'
+import { isPageVisible } from './refresh/page-visible.ts'
+import './live.css'
+
+const SERVICE = 'grpc.health.v1.Health'
+
+/** It outlives the view, and so does the history of changes. */
+let kept: { readonly api: Api; readonly monitor: Promise<HealthMonitor> } | undefined
+
+function monitorOf(current: Api, told: ConsoleFacts): Promise<HealthMonitor> {
+  if (kept?.api !== current) kept = { api: current, monitor: createMonitor(current, told) }
+  return kept.monitor
+}
+
+async function createMonitor({ services }: Api, told: ConsoleFacts): Promise<HealthMonitor> {
+  const [{ createClient }, { Health }, { HealthMonitor }, transport] = await Promise.all([
+    import('../../../client/core/create-client.ts'),
+    import('../../../gen/health/v1/health_pb.js'),
+    import('./health/health-monitor.ts'),
+    liveTransport(told),
+  ])
+  const client = createClient(Health, transport)
+  return new HealthMonitor({
+    client,
+    services: services.map(({ typeName }) => typeName),
+    maxWatches: maxWatches(false),
+  })
+}
+
 export function View() {
-  return <h1>Health</h1>
+  const [monitor, setMonitor] = useState<HealthMonitor | null>(null)
+  const current = api.value
+  const told = facts.value
+  const isServed = current?.registry.getService(SERVICE) !== undefined
+  useEffect(() => {
+    if (current !== null && told !== null && isServed) void monitorOf(current, told).then(setMonitor)
+  }, [current, told, isServed])
+  const isVisible = isPageVisible.value
+  useEffect(() => (isVisible ? monitor?.start() : undefined), [monitor, isVisible])
+  if (current !== null && !isServed) return <NoHealth />
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Health</h1>
+        <p class="soft">
+          What <code>{SERVICE}</code> says of each service, as it changes.
+        </p>
+      </div>
+      {monitor === null ? <p role="status">Loading</p> : <Monitored monitor={monitor} />}
+    </div>
+  )
+}
+
+function Monitored({ monitor }: { monitor: HealthMonitor }) {
+  const { services, changes, isReachable } = monitor.book
+  const refusal = monitor.refusal.value
+  const known = new Set(api.value?.services.map(({ typeName }) => typeName) ?? [])
+  return (
+    <>
+      {!isReachable.value && <Outage monitor={monitor} />}
+      {refusal !== null && <Notice tone="bad">The server does not show its health: {refusal.message}</Notice>}
+      {services.value.length > 0 && <HealthTable services={services.value} known={known} />}
+      <HealthChanges changes={changes.value} />
+    </>
+  )
+}
+
+function Outage({ monitor }: { monitor: HealthMonitor }) {
+  const seconds = useSecondsUntil(monitor.retryAtMs.value)
+  return (
+    <Notice tone="bad" actions={<Button onClick={monitor.retryNow}>Try now</Button>}>
+      The server cannot be reached. {/* The countdown changes each second, which would be announced each time. */}
+      <span aria-hidden="true">{seconds === null || seconds === 0 ? 'Trying' : `Next try in ${seconds} s`}</span>
+    </Notice>
+  )
+}
+
+/** The whole seconds that are left; null for no time. */
+function useSecondsUntil(atMs: number | null): number | null {
+  const [nowMs, setNowMs] = useState(Date.now())
+  useEffect(() => {
+    const stopping = new AbortController()
+    const count = async () => {
+      while (!stopping.signal.aborted) {
+        setNowMs(Date.now())
+        await sleep(250, stopping.signal)
+      }
+    }
+    void count()
+    return () => stopping.abort()
+  }, [atMs])
+  return atMs === null ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1_000))
+}
+
+function NoHealth() {
+  return (
+    <EmptyState icon="pulse" heading="h1" title="This server does not serve health">
+      <p>
+        Its API has no <code>{SERVICE}</code>. Servers of Portico serve it unless they are started with{' '}
+        <code>--no-health</code>.
+      </p>
+    </EmptyState>
+  )
 }

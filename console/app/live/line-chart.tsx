@@ -1,10 +1,10 @@
 /** A line chart of values over time, with its text alternatives: a sentence, and a table. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ChartFormat, type ChartSeries, describeChart, toColumns } from './chart-data.ts'
-import type { ChartPlot } from './chart-plot.ts'
+import { type ChartFormat, type ChartSeries, describeChart, toColumns } from './chart/chart-data.ts'
+import type { ChartPlot } from './chart/chart-plot.ts'
 import './line-chart.css'
 
-export type { ChartPoint, ChartSeries } from './chart-data.ts'
+export type { ChartPoint, ChartSeries } from './chart/chart-data.ts'
 
 export interface LineChartProps {
   /** What the chart shows, as in `Latency`. */
@@ -79,7 +79,7 @@ function usePlot(
   // A plot has a fixed number of lines, so other series get another plot.
   useEffect(() => {
     let isLeft = false
-    void import('./chart-plot.ts').then(({ ChartPlot }) => {
+    void import('./chart/chart-plot.ts').then(({ ChartPlot }) => {
       const host = figure.current?.querySelector<HTMLElement>('.line-chart-plot')
       if (isLeft || figure.current === null || host == null) return
       const swatches = [...figure.current.querySelectorAll<HTMLElement>('.line-chart-swatch')]

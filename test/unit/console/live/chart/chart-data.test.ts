@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type ChartPoint, describeChart, toColumns } from '../../../../console/app/live/chart-data.ts'
+import { type ChartPoint, describeChart, toColumns } from '../../../../../console/app/live/chart/chart-data.ts'
 
 const FORMAT = { value: (value: number) => `${value} ms`, time: (atMs: number) => `${atMs / 1000} s` }
 
