@@ -1,20 +1,20 @@
 /** The health of the server and its services, as it changes. */
+import { createClient } from '@connectrpc/connect'
 import { useEffect, useState } from 'preact/hooks'
 import { sleep } from '../../../client/core/sleep.ts'
+import { Health } from '../../../gen/health/v1/health_pb.js'
 import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import type { Api } from '../api/api.ts'
 import { Button } from '../parts/button.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { api, facts } from '../session/facts.ts'
-import type { HealthMonitor } from './health/health-monitor.ts'
+import { HealthMonitor } from './health/health-monitor.ts'
 import { HealthChanges, HealthTable } from './health/health-table.tsx'
 import { maxWatches } from './health/max-watches.ts'
-import { liveTransport } from './refresh/live-transport.ts'
+import { liveTransport, socketTransport } from './refresh/live-transport.ts'
 import { isPageVisible } from './refresh/page-visible.ts'
 import './live.css'
-
-const SERVICE = 'grpc.health.v1.Health'
 
 /** It outlives the view, and so does the history of changes. */
 let kept: { readonly api: Api; readonly monitor: Promise<HealthMonitor> } | undefined
@@ -25,17 +25,15 @@ function monitorOf(current: Api, told: ConsoleFacts): Promise<HealthMonitor> {
 }
 
 async function createMonitor({ services }: Api, told: ConsoleFacts): Promise<HealthMonitor> {
-  const [{ createClient }, { Health }, { HealthMonitor }, transport] = await Promise.all([
-    import('../../../client/core/create-client.ts'),
-    import('../../../gen/health/v1/health_pb.js'),
-    import('./health/health-monitor.ts'),
+  const hasSockets = told.protocols.includes('websocket')
+  const [unary, streams] = await Promise.all([
     liveTransport(told),
+    hasSockets ? socketTransport(told) : liveTransport(told),
   ])
-  const client = createClient(Health, transport)
   return new HealthMonitor({
-    client,
+    client: createClient(Health, { unary: unary.unary.bind(unary), stream: streams.stream.bind(streams) }),
     services: services.map(({ typeName }) => typeName),
-    maxWatches: maxWatches(false),
+    maxWatches: maxWatches(hasSockets),
   })
 }
 
@@ -43,7 +41,7 @@ export function View() {
   const [monitor, setMonitor] = useState<HealthMonitor | null>(null)
   const current = api.value
   const told = facts.value
-  const isServed = current?.registry.getService(SERVICE) !== undefined
+  const isServed = current?.registry.getService(Health.typeName) !== undefined
   useEffect(() => {
     if (current !== null && told !== null && isServed) void monitorOf(current, told).then(setMonitor)
   }, [current, told, isServed])
@@ -55,7 +53,7 @@ export function View() {
       <div class="page-head">
         <h1>Health</h1>
         <p class="soft">
-          What <code>{SERVICE}</code> says of each service, as it changes.
+          What <code>{Health.typeName}</code> says of each service, as it changes.
         </p>
       </div>
       {monitor === null ? <p role="status">Loading</p> : <Monitored monitor={monitor} />}
@@ -108,7 +106,7 @@ function NoHealth() {
   return (
     <EmptyState icon="pulse" heading="h1" title="This server does not serve health">
       <p>
-        Its API has no <code>{SERVICE}</code>. Servers of Portico serve it unless they are started with{' '}
+        Its API has no <code>{Health.typeName}</code>. Servers of Portico serve it unless they are started with{' '}
         <code>--no-health</code>.
       </p>
     </EmptyState>

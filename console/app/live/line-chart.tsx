@@ -21,6 +21,8 @@ export interface LineChartProps {
   readonly minSpan?: number
   /** Whether the vertical axis starts at zero. Default: true. */
   readonly fromZero?: boolean
+  /** Whether the values are bytes, whose round numbers are powers of two. Default: false. */
+  readonly isBinary?: boolean
 }
 
 const MAX_POINTS = 600
@@ -66,7 +68,13 @@ export function LineChart(props: LineChartProps) {
 /** Keeps the plot in step with what the component shows. */
 function usePlot(
   figure: { readonly current: HTMLElement | null },
-  { series, maxPoints, minSpan = 0, fromZero = true }: LineChartProps & { readonly maxPoints: number },
+  {
+    series,
+    maxPoints,
+    minSpan = 0,
+    fromZero = true,
+    isBinary = false,
+  }: LineChartProps & { readonly maxPoints: number },
   format: ChartFormat,
   onHover: (place: number | null) => void,
 ): void {
@@ -87,7 +95,7 @@ function usePlot(
         value: (value) => latest.current.format.value(value),
         time: (atMs) => latest.current.format.time(atMs),
       }
-      plot.current = new ChartPlot({ host, swatches, format: current, minSpan, fromZero, onHover })
+      plot.current = new ChartPlot({ host, swatches, format: current, minSpan, fromZero, isBinary, onHover })
       draw()
     })
     return () => {
@@ -95,7 +103,7 @@ function usePlot(
       plot.current?.destroy()
       plot.current = null
     }
-  }, [names, minSpan, fromZero])
+  }, [names, minSpan, fromZero, isBinary])
 
   useEffect(() => {
     const frame = requestAnimationFrame(draw)

@@ -105,7 +105,7 @@ function Charts({ charts }: { charts: readonly DrawnChart[] }) {
     <div class="chart-grid">
       {charts.map(({ label, unit, series }) => (
         <div class="card" key={label}>
-          <LineChart label={label} series={series} format={FORMATS[unit]} />
+          <LineChart label={label} series={series} format={FORMATS[unit]} isBinary={unit.startsWith('bytes')} />
         </div>
       ))}
     </div>

@@ -14,12 +14,18 @@ export interface ChartPlotOptions {
   readonly minSpan: number
   /** Whether the vertical axis starts at zero. */
   readonly fromZero: boolean
+  /** Whether grid lines are at multiples of powers of two, as for bytes. */
+  readonly isBinary: boolean
   /** Called with the place of the column under the pointer; null for none. */
   readonly onHover: (place: number | null) => void
 }
 
 /** Lines differ by their dashes too, for those who cannot tell their colours apart. */
 const DASHES: readonly number[][] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2]]
+
+/** The height of the labels of times. */
+const TIMES_PX = 32
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 
 /** A plot. It follows the size of its host, and the colours of the page. */
 export class ChartPlot {
@@ -50,7 +56,7 @@ export class ChartPlot {
   }
 
   #plotOptions(): UPlot.Options {
-    const { host, swatches, format } = this.#options
+    const { host, swatches, format, isBinary } = this.#options
     const axis = { stroke: () => this.#ink, grid: { stroke: () => this.#grid, width: 1 }, ticks: { show: false } }
     return {
       width: host.clientWidth,
@@ -60,8 +66,13 @@ export class ChartPlot {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { y: { range: (_plot, low, high) => this.#rangeOf(low, high) } },
       axes: [
-        { ...axis, space: 90, values: (_plot, times) => times.map((atMs) => format.time(atMs)) },
-        { ...axis, size: sizeOfLabels, values: (_plot, ticks) => ticks.map((tick) => format.value(tick)) },
+        { ...axis, space: 90, size: TIMES_PX, values: (_plot, times) => times.map((atMs) => format.time(atMs)) },
+        {
+          ...axis,
+          size: sizeOfLabels,
+          ...(isBinary && { incrs: BINARY_STEPS }),
+          values: (_plot, ticks) => ticks.map((tick) => format.value(tick)),
+        },
       ],
       series: [{}, ...swatches.map((_swatch, place) => this.#line(place))],
       hooks: { setCursor: [({ cursor }) => this.#options.onHover(cursor.idx ?? null)] },

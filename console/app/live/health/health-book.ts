@@ -38,7 +38,7 @@ export class HealthBook {
     this.setReachable(true)
     const before = this.#of(service)
     const isChange = before.status !== status
-    if (isChange) this.#record({ service, from: before.status, to: status })
+    if (isChange && before.status !== null) this.#record({ service, from: before.status, to: status })
     this.#set({ service, status, link, fault: '', sinceMs: isChange ? this.#now() : before.sinceMs })
   }
 

@@ -81,13 +81,8 @@ export function HealthChanges({ changes }: { changes: readonly HealthChange[] })
           <li key={changes.length - place} class="row is-tight">
             <Moment atMs={atMs} />
             <span class="wrap">{service === '' ? 'The server' : <bdi>{service}</bdi>}</span>
-            {from !== null && (
-              <span class="soft small">
-                {from} <span aria-hidden="true">→</span>
-                <span class="visually-hidden"> to </span>
-              </span>
-            )}
             <StatusBadge status={to} />
+            {to !== 'REACHABLE' && to !== 'UNREACHABLE' && <span class="soft small">was {from}</span>}
           </li>
         ))}
       </ol>

@@ -23,7 +23,6 @@ export interface ServiceHealth {
 export interface HealthChange {
   readonly atMs: number
   readonly service: string
-  /** Null for the first status known. */
-  readonly from: HealthStatus | 'UNREACHABLE' | 'REACHABLE' | null
+  readonly from: HealthStatus | 'UNREACHABLE' | 'REACHABLE'
   readonly to: HealthStatus | 'UNREACHABLE' | 'REACHABLE'
 }

@@ -61,7 +61,7 @@ export function MetricTable({ page, snapshot }: { page: MetricsPage; snapshot: S
 function Rows({ rows, snapshot }: { rows: readonly MetricRow[]; snapshot: Snapshot }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to reach what scrolls
-    <section class="table-scroll" aria-label="Samples" tabIndex={0}>
+    <section class="table-scroll metric-scroll" aria-label="Samples" tabIndex={0}>
       <table class="table metric-table">
         <thead>
           <tr>

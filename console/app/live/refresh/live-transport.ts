@@ -1,17 +1,26 @@
-/** Calls of the console's own views, by the page's transports. */
+/** Calls of the console's own views, by the page's transports. They send the credentials that hold at the time of each call. */
 import type { Interceptor, Transport } from '@connectrpc/connect'
 import type { ConsoleFacts } from '../../../../wire/console/console-facts.ts'
 import { credentialHeaders } from '../../session/credentials.ts'
 
-/** Loads a transport for unary calls and server streams, which sends the credentials that hold at the time of each call. */
-export async function liveTransport({ prefix, protocols }: ConsoleFacts): Promise<Transport> {
+/** Loads a transport over fetch, for unary calls and server streams. */
+export async function liveTransport(facts: ConsoleFacts): Promise<Transport> {
   const { createWebTransport } = await import('../../../../client/web/transport/web-transport.ts')
   return createWebTransport({
-    protocol: protocols.includes('connect') ? 'connect' : 'grpc-web',
-    baseUrl: prefix === '' ? '/' : prefix,
+    protocol: facts.protocols.includes('connect') ? 'connect' : 'grpc-web',
     useBinaryFormat: true,
-    interceptors: [withCredentials],
+    ...commonOptions(facts),
   })
+}
+
+/** Loads a transport over WebSockets, of which browsers can have more than of other connections. */
+export async function socketTransport(facts: ConsoleFacts): Promise<Transport> {
+  const { createWebSocketTransport } = await import('../../../../client/web/websocket/websocket-transport.ts')
+  return createWebSocketTransport(commonOptions(facts))
+}
+
+function commonOptions({ prefix }: ConsoleFacts) {
+  return { baseUrl: prefix === '' ? '/' : prefix, interceptors: [withCredentials] }
 }
 
 const withCredentials: Interceptor = (next) => (request) => {

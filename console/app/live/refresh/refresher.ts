@@ -1,7 +1,8 @@
 /** Loads something again and again, at an interval that the user chooses. */
-import { effect, signal } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { backoffDelayMs, DEFAULT_BACKOFF } from '../../../../client/core/backoff.ts'
 import { sleep } from '../../../../client/core/sleep.ts'
+import { credentialHeaders } from '../../session/credentials.ts'
 import { isPageVisible } from './page-visible.ts'
 
 /** The choices of the user, in milliseconds. */
@@ -26,8 +27,10 @@ export class Refresher {
   start(): () => void {
     return effect(() => {
       if (this.isPaused.value || !isPageVisible.value) return
+      // New credentials are tried at once.
+      void credentialHeaders.value
       const stopping = new AbortController()
-      void this.#run(stopping.signal)
+      untracked(() => void this.#run(stopping.signal))
       return () => stopping.abort()
     })
   }
