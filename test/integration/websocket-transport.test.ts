@@ -11,6 +11,7 @@ import {
 } from '../../client/web/websocket/public.ts'
 import { AllStreamResponseSchema, GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
+import { isSteady } from '../support/is-steady.ts'
 import {
   headerEnvelope,
   type ScriptedCall,
@@ -55,16 +56,6 @@ async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
     () => expect.unreachable('the call succeeded'),
     (error) => ConnectError.from(error),
   )
-}
-
-/** Returns a function that says whether a number is the same as at the previous call. */
-function isSteady(read: () => number): () => boolean {
-  let previous = Number.NaN
-  return () => {
-    const isSame = read() === previous
-    previous = read()
-    return isSame
-  }
 }
 
 /** Reads the request to its end, and answers it with one message. */
