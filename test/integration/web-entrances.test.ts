@@ -1,9 +1,11 @@
-/** The transports of pages over Node's fetch, against a real port: both protocols, both formats. */
+/** The transports of pages over Node's fetch and WebSocket, against a real port: all protocols, both formats. */
 import { randomUUID } from 'node:crypto'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { createAsyncIterable } from '@connectrpc/connect/protocol'
 import { describe, expect, test } from 'vitest'
 import * as connect from '../../client/web/connect/public.ts'
 import * as grpcWeb from '../../client/web/grpc-web/public.ts'
+import * as websocket from '../../client/web/websocket/public.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
@@ -12,16 +14,18 @@ import { startDemo, startRoutes } from '../support/demo-server.ts'
 const ENTRANCES = [
   ['Connect', connect.createConnectTransport, connect],
   ['gRPC-Web', grpcWeb.createGrpcWebTransport, grpcWeb],
+  ['WebSocket', websocket.createWebSocketTransport, websocket],
 ] as const
 const ROWS = ENTRANCES.flatMap(([protocol, createTransport, entrance]) =>
   [false, true].map((useBinaryFormat) => ({
     name: `${protocol}, ${useBinaryFormat ? 'binary' : 'JSON'}`,
+    isFetch: protocol !== 'WebSocket',
     watchStream: entrance.watchStream,
     open: (baseUrl: string) => entrance.createClient(GreeterService, createTransport({ baseUrl, useBinaryFormat })),
   })),
 )
 
-describe.each(ROWS)('$name', ({ open, watchStream }) => {
+describe.each(ROWS)('$name', ({ open, isFetch, watchStream }) => {
   test('calls and streams', async () => {
     const client = open((await startDemo({ servesPage: false })).origin)
     const topic = `web/${randomUUID()}`
@@ -110,7 +114,7 @@ describe.each(ROWS)('$name', ({ open, watchStream }) => {
     expect(seen).toEqual(['before', 'meanwhile', 'after'])
   })
 
-  test('what fetch cannot do fails with a reason, and reaches no server', async () => {
+  test.runIf(isFetch)('what fetch cannot do fails with a reason, and reaches no server', async () => {
     const client = open('http://127.0.0.1:1')
     const none = async function* () {}
     const failures = await Promise.all([
@@ -121,4 +125,31 @@ describe.each(ROWS)('$name', ({ open, watchStream }) => {
       expect(failure).toMatchObject({ rawMessage: 'The fetch API does not support streaming request bodies' })
     }
   })
+
+  test.skipIf(isFetch)('client streams and bidirectional streams', async () => {
+    const client = open((await startDemo({ servesPage: false })).origin)
+    const topic = `web/${randomUUID()}`
+    async function* messages() {
+      for (const data of ['a', 'b', 'c']) yield { topic, data }
+    }
+    expect((await collect(client.allStream(messages()))).map(({ data }) => data)).toEqual(['a', 'b', 'c'])
+    expect(await client.putStream(messages())).toMatchObject({ accepted: 3n, lastSequence: { [topic]: 6n } })
+  })
+})
+
+test('withStreaming uses fetch for what it carries', async () => {
+  const { origin } = await startDemo({ servesPage: false })
+  const paths: string[] = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    paths.push(new URL(String(input)).pathname)
+    return globalThis.fetch(input, init)
+  }
+  const transport = connect.createConnectTransport({ baseUrl: origin, fetch })
+  const client = websocket.createClient(GreeterService, websocket.withStreaming(transport, { baseUrl: origin }))
+  const topic = `web/${randomUUID()}`
+  await client.sayHello({})
+  await client.putStream(createAsyncIterable([{ topic, data: 'a' }]))
+  expect(await collect(client.getStream({ topic, afterSequence: 0n, limit: 1 }))).toMatchObject([{ data: 'a' }])
+  expect(await collect(client.allStream(createAsyncIterable([{ topic, data: 'b' }])))).toMatchObject([{ data: 'b' }])
+  expect(paths.map((path) => path.split('/').at(-1))).toEqual(['SayHello', 'GetStream'])
 })

@@ -1,4 +1,4 @@
-/** Checks Portico against foreign programs: eight clients, servers on grpc-go and OpenSSL, and proxies in between. */
+/** Checks Portico against foreign programs: nine clients, servers on grpc-go and OpenSSL, and proxies in between. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -60,7 +60,7 @@ const interopServers = {
   lenient: cleanup.use(await startInteropServer({ keepalive: { minTimeMs: 5_000 } })),
 }
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
-const webSockets = cleanup.use(await webSocketClientChecks())
+const webSockets = cleanup.use(await webSocketClientChecks(interopServers.cleartext))
 const grpcGo = cleanup.use(await grpcGoChecks())
 const grpcioServer = cleanup.use(await grpcioServerChecks(folder))
 const healthProbes = cleanup.use(await healthProbeChecks({ caFile, tls: server }))

@@ -1,4 +1,4 @@
-/** The official interoperation tests by our transport over WebSockets, through grpcwebproxy to grpc-go's server. */
+/** The official interoperation tests by our transport over WebSockets: through grpcwebproxy to grpc-go's server, and to ours. */
 import { createWebSocketTransport } from '../../client/web/websocket/public.ts'
 import { startProgram } from '../support/command.ts'
 import { installGoTool } from '../support/go-tool.ts'
@@ -6,23 +6,26 @@ import type { Check } from '../support/run-checks.ts'
 import { CLIENT_CASES } from './client-cases.ts'
 import { startGrpcGoServer } from './grpc-go-server.ts'
 import { niceGrpcWebChecks } from './nice-grpc-web.ts'
+import type { InteropServer } from './server.ts'
 
 /** Cases of compression, which the format has none of, and one that needs several servers. */
 const NOT_CARRIED = /_compressed_|pick_first/
 
-/** The proxy and the server behind it, and the checks against them. */
+/** The proxy and the server behind it, and the checks against them and against ours. */
 export interface WebSocketClientChecks extends AsyncDisposable {
   readonly checks: readonly Check[]
 }
 
 /** Builds and starts the programs; they go on until the result is disposed of. */
-export async function webSocketClientChecks(): Promise<WebSocketClientChecks> {
+export async function webSocketClientChecks({ host, port }: InteropServer): Promise<WebSocketClientChecks> {
   await using started = new AsyncDisposableStack()
   const server = started.use(await startGrpcGoServer())
   const proxy = started.use(await startProxy(`127.0.0.1:${server.found}`))
   const checks = [
     ...checksAgainst('grpcwebproxy and grpc-go', `http://${proxy.found}`),
+    ...checksAgainst('our server', `http://${host}:${port}`),
     ...niceGrpcWebChecks('grpcwebproxy and grpc-go', `http://${proxy.found}`),
+    ...niceGrpcWebChecks('our server', `http://${host}:${port}`),
   ]
   const running = started.move()
   return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -152,11 +152,11 @@ export async function watch(way: Way, count: number): Promise<void> {
     request: { topic: 'watched', afterSequence: 0n },
     resumeAfter: ({ sequence, epoch }) => ({ afterSequence: sequence, epoch }),
     onState: ({ name }) => {
-      document.title += `${name} `
+      document.title += ` ${name}`
     },
   })
   for await (const { data } of stream) {
-    document.title += `${data} `
+    document.title += ` ${data}`
     if (++seen === count) return
   }
 }

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     web.createWebTransport({ baseUrl }),
     connect.createConnectTransport({ baseUrl }),
     grpcWeb.createGrpcWebTransport({ baseUrl }),
-    websocket.withStreaming(connect.createConnectTransport({ baseUrl }), { baseUrl }),
+    websocket.createWebSocketTransport({ baseUrl }),
   ]
   for (const each of [transport, ...onPages]) {
     const { message } = await client.createClient(greeter.GreeterService, each).sayHello({ name: 'CommonJS' })
