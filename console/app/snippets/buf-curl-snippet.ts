@@ -1,8 +1,8 @@
 /** A call by `buf curl`. */
-import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, headerParts } from './command.ts'
+import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep } from './command.ts'
 import { isTooLong, joinParts, quote, withInput } from './shell-words.ts'
 import type { Snippet } from './snippet.ts'
-import type { SnippetCall } from './snippet-call.ts'
+import type { SnippetCall, SnippetHeader } from './snippet-call.ts'
 
 /** Writes a call for `buf curl`. */
 export function bufCurlSnippet(call: SnippetCall): Snippet {
@@ -18,13 +18,23 @@ export function bufCurlCommand(call: SnippetCall): string {
     `buf curl --protocol ${protocol}`,
     ...(needsHttp2(call, protocol) ? ['--http2-prior-knowledge'] : []),
     ...(place.hasReflection ? [] : [`--schema ${DESCRIPTORS_FILE}`]),
-    ...headerParts(headers),
+    ...headers.map(headerPart),
     ...(place.hasReflection && headers.length > 0 ? ["--reflect-header '*'"] : []),
     ...(saved.timeoutMs === undefined ? [] : [`--timeout ${saved.timeoutMs}ms`]),
   ]
   const url = quote(call.url)
   if (!isTooLong(data)) return descriptorsStep(call) + joinParts([...parts, `-d ${quote(data)}`, url])
   return descriptorsStep(call) + withInput(joinParts([...parts, '-d @-', url]), data)
+}
+
+/** buf reads the value of this option as a line of CSV, in which a comma would start another header. */
+function headerPart(header: SnippetHeader): string {
+  if ('value' in header) return `-H ${quote(csvField(`${header.name}: ${header.value}`))}`
+  return `-H ${quote(`"${header.name}: `)}"$${header.variable}"'"'`
+}
+
+function csvField(text: string): string {
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function protocolOf({ saved, place }: SnippetCall): 'connect' | 'grpc' | 'grpcweb' {

@@ -23,14 +23,12 @@ export function commandSnippet(
 }
 
 /** The options of the request headers. */
-export function headerParts(headers: readonly SnippetHeader[], option = '-H'): string[] {
-  return headers.map((header) => `${option} ${headerWord(header)}`)
-}
-
-function headerWord(header: SnippetHeader): string {
-  if ('value' in header) return quote(`${header.name}: ${header.value}`)
-  const { name, variable } = header
-  return SIMPLE_NAME.test(name) ? `"${name}: $${variable}"` : `${quote(`${name}: `)}"$${variable}"`
+export function headerParts(headers: readonly SnippetHeader[]): string[] {
+  return headers.map((header) => {
+    if ('value' in header) return `-H ${quote(`${header.name}: ${header.value}`)}`
+    const { name, variable } = header
+    return SIMPLE_NAME.test(name) ? `-H "${name}: $${variable}"` : `-H ${quote(`${name}: `)}"$${variable}"`
+  })
 }
 
 /** A command that loads the descriptors, unless the server answers reflection. */
