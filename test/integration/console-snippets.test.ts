@@ -18,6 +18,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { descriptorsOf } from '../support/console/call-context.ts'
 import { SnippetGround } from '../support/console/run-snippet.ts'
 import { startDemo, startFastify, startRoutes } from '../support/demo-server.ts'
+import { isDeep } from '../support/depth.ts'
 import { startListening } from '../support/start-listening.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -188,7 +189,7 @@ describe.each(['curl', 'curl-rest', 'buf', 'portico', 'fetch'] as const)('%s', (
     const [method, usesGet] = httpMethod === 'GET' ? [get, true] : [post, false]
     const snippet = pick(snippetsOf(savedOf(method, [KINDS], { usesGet }), method, placeOf(origin)), id)
     if (id === 'curl-rest' && usesGet)
-      return expect(snippet).toMatchObject({ text: '', note: expect.stringContaining('can carry') })
+      return expect(snippet).toMatchObject({ text: '', note: expect.stringContaining('no REST form') })
     expect(await answersOf(ground, snippet)).toEqual([toJson(KindsSchema, EVERY_KIND, { registry: REGISTRY })])
   })
 })
@@ -276,3 +277,21 @@ async function runIt(
   expect(stderr).toBe('')
   for (const value of Object.values(Object(answer))) expect(stdout).toContain(inspect(value))
 }
+
+// The compiler reads the whole client.
+test.runIf(isDeep)('programs have the right types', SLOW, async () => {
+  const ground = await openGround()
+  const others = { headers: [{ name: 'authorization', value: '' }], timeoutMs: 5 }
+  const calls: readonly (readonly [DescMethod, readonly string[]])[] = [
+    [post, [KINDS]],
+    [sayHello, ['{"name":"a"}']],
+    [getStream, ['{"afterSequence":"1"}']],
+    [putStream, ['{"topic":"a"}', '{}']],
+    [allStream, []],
+  ]
+  const programs = calls.flatMap(([method, messages]) => {
+    const snippets = snippetsOf(savedOf(method, messages, others), method, placeOf('http://127.0.0.1:1'))
+    return [pick(snippets, 'typescript').text, pick(snippets, 'fetch').text]
+  })
+  expect(await ground.types(programs)).toBe('')
+})

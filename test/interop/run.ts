@@ -11,6 +11,7 @@ import { binaryMetadataChecks } from './binary-metadata.ts'
 import { bufCurlChecks } from './buf-curl.ts'
 import { channelzChecks } from './channelz.ts'
 import { clientChecks } from './client-checks.ts'
+import { consoleSnippetChecks } from './console-snippets.ts'
 import { curlChecks } from './curl.ts'
 import { deployChecks } from './deploy.ts'
 import { grpcGoChecks } from './grpc-go.ts'
@@ -80,6 +81,7 @@ const grpcGateway = cleanup.use(await grpcGatewayChecks())
 await runChecks([
   ...curlChecks(ground),
   ...(await grpcurlChecks(ground)),
+  ...(await consoleSnippetChecks(ground)),
   ...(await channelzChecks(managed)),
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground, binaryMetadata.target)),

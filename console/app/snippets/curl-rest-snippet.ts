@@ -1,6 +1,6 @@
 /** A call by curl, in the REST form of the method. */
-import { type RestRequest, restRequestOf } from '../api/rest-request.ts'
-import { type RestRoute, restRoutesOf } from '../api/rest-routes.ts'
+import { type HttpBinding, httpRuleOf } from '../call/rest/http-rule.ts'
+import { buildRestRequest } from '../call/rest/rest-request.ts'
 import { commandSnippet, headerParts, secondsOf } from './command.ts'
 import { exactMessage } from './exact-message.ts'
 import { isTooLong, joinParts, quote, withInput } from './shell-words.ts'
@@ -9,45 +9,55 @@ import { type SnippetCall, takesOne } from './snippet-call.ts'
 
 const TITLE = 'curl (REST)'
 
+interface TextRequest {
+  readonly verb: string
+  /** Path and query. */
+  readonly target: string
+  /** Null for none. */
+  readonly body: string | null
+  readonly contentType: string
+}
+
 /** Writes a call for curl; undefined if the method has no REST form. */
 export function curlRestSnippet(call: SnippetCall): Snippet | undefined {
-  const routes = restRoutesOf(call.method)
-  if (routes.length === 0) return undefined
+  const bindings = httpRuleOf(call.method)
+  if (bindings === undefined) return undefined
   try {
-    const request = takesOne(call.method) ? oneRequest(call, routes) : streamRequest(call, routes)
-    if (request === undefined) return refused('No REST route of the method can carry this request.')
-    const { protocols } = call.place
-    const others = protocols.includes('rest') ? [] : ['This server does not answer REST.']
+    const request = takesOne(call.method) ? oneRequest(call) : streamRequest(call, bindings)
+    const others = call.place.protocols.includes('rest') ? [] : ['This server does not answer REST.']
     return commandSnippet('curl-rest', TITLE, commandOf(call, request), call, ...others)
   } catch (error) {
-    return refused(`The request is not valid: ${error instanceof Error ? error.message : String(error)}`)
+    return { id: 'curl-rest', title: TITLE, language: 'sh', text: '', note: refusalOf(error) }
   }
 }
 
-function refused(note: string): Snippet {
-  return { id: 'curl-rest', title: TITLE, language: 'sh', text: '', note }
+function refusalOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  return `This request has no REST form. ${reason}`
 }
 
-function oneRequest({ method, messages, place }: SnippetCall, routes: readonly RestRoute[]): RestRequest | undefined {
-  const schema = method.input
-  const message = exactMessage(schema, messages[0] ?? '{}', place.registry)
-  return restRequestOf(routes, { schema, message, registry: place.registry })
+function oneRequest({ method, messages, place }: SnippetCall): TextRequest {
+  const message = exactMessage(method.input, messages[0] ?? '{}', place.registry)
+  const { verb, target, body, contentType } = buildRestRequest(method, message, place.registry)
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  return { verb, target, body: body && decoder.decode(body), contentType: contentType ?? '' }
 }
 
 /** A stream is sent as lines, each the whole of a message. */
-function streamRequest({ messages }: SnippetCall, routes: readonly RestRoute[]): RestRequest | undefined {
-  const route = routes.find(({ template, body }) => body === '*' && !/[{*]/.test(template))
-  return route && { httpMethod: route.httpMethod, target: route.template, body: messages.join('\n') }
+function streamRequest({ messages }: SnippetCall, bindings: readonly HttpBinding[]): TextRequest {
+  const binding = bindings.find(({ template, body }) => body === '*' && !/[{*]/.test(template))
+  if (binding === undefined) throw new RangeError('A stream of requests needs a route without variables.')
+  const body = messages.join('\n')
+  return { verb: binding.verb, target: binding.template, body, contentType: 'application/x-ndjson' }
 }
 
-function commandOf(call: SnippetCall, { httpMethod, target, body }: RestRequest): string {
-  const { place, headers, saved, method } = call
+function commandOf(call: SnippetCall, { verb, target, body, contentType }: TextRequest): string {
+  const { place, headers, saved } = call
   const url = `${place.origin}${place.prefix}${target}`
-  const type = takesOne(method) ? 'application/json' : 'application/x-ndjson'
   const parts = [
     `curl ${flagsOf(call, url)}${quote(url)}`,
-    ...(httpMethod === (body === null ? 'GET' : 'POST') ? [] : [`-X ${quote(httpMethod)}`]),
-    ...(body === null ? [] : [`-H 'content-type: ${type}'`]),
+    ...(verb === (body === null ? 'GET' : 'POST') ? [] : [`-X ${quote(verb)}`]),
+    ...(body === null ? [] : [`-H ${quote(`content-type: ${contentType}`)}`]),
     ...headerParts(headers),
     ...(saved.timeoutMs === undefined ? [] : [`--max-time ${secondsOf(saved.timeoutMs)}`]),
   ]

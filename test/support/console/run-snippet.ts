@@ -27,12 +27,12 @@ export class SnippetGround {
   /**
    * Prepares a folder: `portico`, `buf` and the given programs are on the path, and `gen` has the generated code.
    *
-   * @param folder an empty one
+   * @param folder an empty one, or one to create
    * @param programs paths of more programs
    */
   static async in(folder: string, programs: readonly string[] = []): Promise<SnippetGround> {
     const bin = path.join(folder, 'bin')
-    await mkdir(bin)
+    await mkdir(bin, { recursive: true })
     await mkdir(path.join(folder, 'gen'))
     await script(path.join(bin, 'portico'), `exec '${process.execPath}' '${ROOT}/client/index.js' "$@"`)
     await script(path.join(bin, 'buf'), `exec '${process.execPath}' '${ROOT}/node_modules/@bufbuild/buf/bin/buf' "$@"`)
@@ -59,14 +59,18 @@ export class SnippetGround {
     return this.#run(process.execPath, ['--import', './resolve.mjs', 'program.ts'], '', env)
   }
 
-  /** Checks the types of a program, and returns the complaints. */
-  async types(snippet: string): Promise<string> {
-    const folder = 'types'
-    await mkdir(path.join(this.#folder, folder), { recursive: true })
-    await this.save('program.ts', snippet)
-    await this.save('tsconfig.json', JSON.stringify(TSCONFIG))
-    const end = await this.#run(path.join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], '', {})
-    return end.stdout + end.stderr
+  /** Checks the types of programs, and returns the complaints. */
+  async types(programs: readonly string[]): Promise<string> {
+    const files = programs.map((_, index) => `program${index}.ts`)
+    for (const [index, program] of programs.entries()) await this.save(`program${index}.ts`, program)
+    await this.save('tsconfig.json', JSON.stringify({ ...TSCONFIG, files }))
+    const { stdout, stderr } = await this.#run(
+      process.execPath,
+      [path.join(ROOT, 'node_modules/.bin/tsc'), '-p', '.'],
+      '',
+      {},
+    )
+    return stdout + stderr
   }
 
   /** Writes a file into the folder. */
@@ -95,7 +99,6 @@ registerHooks({
 const TSCONFIG = {
   extends: `${ROOT}/tsconfig.json`,
   compilerOptions: { paths: { 'portico/client': [`${ROOT}/client/node/public.ts`] } },
-  files: ['program.ts'],
   include: [],
   exclude: [],
 }
