@@ -6,6 +6,3 @@ export const isDrawerOpen = signal(false)
 
 /** The search. */
 export const isSearchOpen = signal(false)
-
-/** The form for credentials. */
-export const isSignInOpen = signal(false)

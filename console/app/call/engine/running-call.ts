@@ -23,8 +23,13 @@ export interface CallSetting {
   readonly schedule: (update: () => void) => void
 }
 
+let calls = 0
+
 /** A call from its start to its end. */
 export class RunningCall implements LiveCall {
+  /** Tells calls of the page apart. */
+  readonly id: number
+  readonly startedAt = new Date()
   readonly init: CallInit
   /** Resolves when the call has ended; never rejects. */
   readonly ended: Promise<CallStatus>
@@ -48,6 +53,8 @@ export class RunningCall implements LiveCall {
   #isUpdateDue = false
 
   constructor(init: CallInit, setting: CallSetting, carrier: Carrier) {
+    calls += 1
+    this.id = calls
     this.init = init
     this.#setting = setting
     this.ended = this.#run(carrier)

@@ -15,7 +15,7 @@ export function ProtocolPicker({ method, facts, chosen, onChoose }: ProtocolPick
   return (
     <fieldset class="call-protocols">
       <legend>Protocol</legend>
-      <div class="call-segments">
+      <div class="segments">
         {PROTOCOLS.map((protocol) => (
           <Choice
             key={protocol}
@@ -40,7 +40,7 @@ interface ChoiceProps {
 function Choice({ protocol, refusal, isChosen, onChoose }: ChoiceProps) {
   const reasonId = `call-protocol-${protocol}`
   return (
-    <label class="call-segment" title={refusal ?? ''}>
+    <label class="segment" title={refusal ?? ''}>
       <input
         type="radio"
         name="protocol"

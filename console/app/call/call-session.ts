@@ -1,0 +1,112 @@
+/** A method on the page: its form, and the call that runs or has run. */
+import type { DescMessage, Message } from '@bufbuild/protobuf'
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import type { SavedCall } from '../contracts/saved-call.ts'
+import { recordCall } from '../saved/history.ts'
+import { checkForNewApi } from '../session/session.ts'
+import type { CallForm } from './call-form.ts'
+import { takesOneRequest } from './engine/method-kind.ts'
+import type { RunningCall } from './engine/running-call.ts'
+import type { ManySender } from './sending/many-sender.ts'
+import { type CallContext, startCall } from './start-call.ts'
+
+/** How many of the messages that were sent go into the history. */
+const MAX_RECORDED_MESSAGES = 100
+
+/** Makes calls from a form, one at a time. */
+export class CallSession implements ManySender {
+  readonly form: CallForm
+  /** Why the last attempt to send failed before it reached the server; null if it did not. */
+  readonly fault: Signal<string | null> = signal(null)
+  readonly #call: Signal<RunningCall | null> = signal(null)
+  readonly #contextOf: () => CallContext | null
+  #starting: Promise<RunningCall> | null = null
+  #sentTexts: string[] = []
+
+  constructor(form: CallForm, contextOf: () => CallContext | null) {
+    this.form = form
+    this.#contextOf = contextOf
+  }
+
+  /** The latest call, which may have ended; null if there was none. */
+  get call(): ReadonlySignal<RunningCall | null> {
+    return this.#call
+  }
+
+  get schema(): DescMessage {
+    return this.form.method.input
+  }
+
+  draftText(): string {
+    return this.form.draft.text.peek()
+  }
+
+  /** Returns the call that runs, or starts one. */
+  async open(): Promise<RunningCall> {
+    const current = this.#call.peek()
+    if (current !== null && current.state.peek() !== 'ended') return current
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null
+    })
+    return await this.#starting
+  }
+
+  /** Sends the message of the form, and starts a call for it if none runs. Faults are shown, not thrown. */
+  async sendDraft(): Promise<void> {
+    const { message, text } = this.form.draft
+    const request = message.peek()
+    if (request === null) {
+      this.fault.value = 'The message has faults.'
+      return
+    }
+    await this.#guard(() => this.send(request, text.peek()))
+  }
+
+  /** Starts a stream without a message. */
+  async openStream(): Promise<void> {
+    await this.#guard(() => this.open())
+  }
+
+  /** Sends a message in the call that runs, or in a new one. */
+  async send(message: Message, text: string): Promise<void> {
+    const call = await this.open()
+    if (this.#sentTexts.length < MAX_RECORDED_MESSAGES) this.#sentTexts.push(text)
+    await call.send(message)
+  }
+
+  /** Ends what runs, when the user leaves the page of the method. */
+  leave(): void {
+    this.#call.peek()?.cancel()
+  }
+
+  async #guard(action: () => Promise<unknown>): Promise<void> {
+    this.fault.value = null
+    try {
+      await action()
+    } catch (error) {
+      // A call that has ended says itself why.
+      if (this.#call.peek()?.status.peek() == null)
+        this.fault.value = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  async #start(): Promise<RunningCall> {
+    const context = this.#contextOf()
+    if (context === null) throw new Error('The page does not know the API yet.')
+    const [fault] = this.form.faults.peek()
+    if (fault !== undefined) throw new Error(fault)
+    const call = await startCall(this.form.toInit(), context)
+    this.#sentTexts = []
+    this.#call.value = call
+    void this.#record(call, this.form.toSavedCall())
+    return call
+  }
+
+  async #record(call: RunningCall, saved: SavedCall): Promise<void> {
+    const { code, httpStatus } = await call.ended
+    // The server may have another API by now.
+    if (code === 'UNIMPLEMENTED' || httpStatus === 404) void checkForNewApi()
+    const messages = takesOneRequest(this.form.method) ? saved.messages : [...this.#sentTexts]
+    await recordCall({ ...saved, messages }, { code, durationMs: call.counts.peek().endMs ?? 0 })
+  }
+}

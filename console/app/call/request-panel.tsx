@@ -1,0 +1,105 @@
+/** The form of a call: protocol, message, headers and deadline, and what sends it. */
+import type { Registry } from '@bufbuild/protobuf'
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
+import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
+import { Disclosure } from '../parts/disclosure.tsx'
+import { Field } from '../parts/field.tsx'
+import type { CallForm } from './call-form.ts'
+import type { CallSession } from './call-session.ts'
+import { takesOneRequest } from './engine/method-kind.ts'
+import { HeaderTable } from './form/header-table.tsx'
+import { ProtocolPicker } from './form/protocol-picker.tsx'
+import { TextEditor } from './form/text-editor.tsx'
+import { SendBar } from './send-bar.tsx'
+import { SendMany } from './sending/send-many.tsx'
+
+/** What the panel is for. */
+export interface RequestPanelProps {
+  readonly session: CallSession
+  readonly facts: ConsoleFacts
+  readonly registry: Registry
+}
+
+/** Draws the panel. Ctrl-Enter sends from anywhere in it. */
+export function RequestPanel({ session, facts }: RequestPanelProps) {
+  const { form } = session
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    event.preventDefault()
+    void session.sendDraft()
+  }
+  return (
+    <section class="card stack call-request" aria-labelledby="call-request-title" onKeyDown={pressed}>
+      <h2 id="call-request-title">Request</h2>
+      <ProtocolPicker
+        method={form.method}
+        facts={facts}
+        chosen={form.protocol.value}
+        onChoose={(protocol) => {
+          form.protocol.value = protocol
+        }}
+      />
+      <GetChoice form={form} />
+      <TextEditor draft={form.draft} typeName={form.method.input.typeName} />
+      <Metadata form={form} />
+      <SendBar session={session} />
+      {!takesOneRequest(form.method) && <SendMany sender={session} />}
+    </section>
+  )
+}
+
+function GetChoice({ form }: { form: CallForm }) {
+  const isSafe = form.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
+  if (!isSafe || form.method.methodKind !== 'unary' || form.protocol.value !== 'connect') return null
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={form.usesGet.value}
+        onChange={(event) => {
+          form.usesGet.value = event.currentTarget.checked
+        }}
+      />
+      By GET, which caches can answer
+    </label>
+  )
+}
+
+function Metadata({ form }: { form: CallForm }) {
+  const count = form.headers.value.length
+  const deadline = form.deadline.value.trim()
+  const said = [count === 0 ? '' : `${count}`, deadline].filter(Boolean).join(', ')
+  return (
+    <Disclosure summary={said === '' ? 'Headers and deadline' : `Headers and deadline (${said})`} isOpen={count > 0}>
+      <div class="stack">
+        <HeaderTable
+          rows={form.headers.value}
+          onAdd={() => form.addHeader()}
+          onChange={(id, change) => form.changeHeader(id, change)}
+          onRemove={(id) => form.removeHeader(id)}
+        />
+        <DeadlineField form={form} />
+      </div>
+    </Disclosure>
+  )
+}
+
+function DeadlineField({ form }: { form: CallForm }) {
+  const fault = form.faults.value.find((each) => each.startsWith('A deadline'))
+  return (
+    <Field label="Deadline" hint="Such as 500ms, 1.5s or 2m. Empty for none." fault={fault}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="text"
+          class="input call-deadline"
+          value={form.deadline.value}
+          spellcheck={false}
+          onInput={(event) => {
+            form.deadline.value = event.currentTarget.value
+          }}
+        />
+      )}
+    </Field>
+  )
+}

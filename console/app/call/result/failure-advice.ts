@@ -1,0 +1,60 @@
+/** What a failure means for the user, and what to do about it. */
+import type { CallInit, CallStatus } from '../../contracts/live-call.ts'
+
+/** What is known about the server when a call has failed. */
+export interface FailureScene {
+  /** Whether the server answered a request for its facts right after; null if nobody has asked. */
+  readonly isServerThere: boolean | null
+  readonly isOnline: boolean
+  /** Whether the page has credentials. */
+  readonly hasCredentials: boolean
+  /** Whether the page itself came over TLS. */
+  readonly isSecurePage: boolean
+}
+
+/** A sentence or two, and what the page can offer. */
+export interface Advice {
+  readonly text: string
+  readonly offers: 'sign-in' | null
+}
+
+/** Returns the advice for a status; null where the status says it all. */
+export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, scene: FailureScene): Advice | null {
+  const { code, httpStatus } = status
+  if (code === 'UNAUTHENTICATED' || httpStatus === 401) {
+    const text = scene.hasCredentials
+      ? 'The server does not accept the credentials of this page.'
+      : 'The server wants to know who calls.'
+    return { text, offers: 'sign-in' }
+  }
+  if (code === 'UNAVAILABLE' && httpStatus === null) return plain(unreachable(protocol, scene))
+  if (code === 'DEADLINE_EXCEEDED' && timeoutMs !== undefined) {
+    return plain(`The call took longer than its deadline of ${timeoutMs} ms.`)
+  }
+  if (code === 'UNIMPLEMENTED') {
+    return plain('The server does not have this method, or does not answer it by this protocol.')
+  }
+  if (httpStatus === 429) return plain('The server limits how many calls it takes. Try again later.')
+  return null
+}
+
+function plain(text: string): Advice {
+  return { text, offers: null }
+}
+
+function unreachable(protocol: CallInit['protocol'], { isServerThere, isOnline, isSecurePage }: FailureScene): string {
+  if (!isOnline) return 'This computer is offline.'
+  if (isServerThere === null) return 'The server cannot be reached.'
+  if (!isServerThere) return 'The server does not answer at all: it is down, or the way to it is broken.'
+  if (protocol === 'websocket') {
+    return (
+      'The server is there, but no WebSocket to it could be opened or kept: it does not speak grpc-websockets, ' +
+      'refuses this origin, or a proxy on the way does not pass upgrades.'
+    )
+  }
+  const mixed = isSecurePage ? ', as for a server without TLS,' : ''
+  return (
+    'The server is there by now. It was away for a moment, the connection was cut, ' +
+    `or the browser blocked the request${mixed} or its response: the browser's developer tools say which.`
+  )
+}

@@ -1,0 +1,71 @@
+/** The form for messages on a timer. */
+import { useState } from 'preact/hooks'
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import type { SendPlan } from './send-run.ts'
+import { fillTemplate, randomUuid } from './template-text.ts'
+
+/** What the form starts. */
+export interface TimerFormProps {
+  readonly isDisabled: boolean
+  /** Returns the text of the message, with variables. */
+  readonly template: () => string
+  readonly onStart: (plan: Omit<SendPlan, 'send'>) => void
+}
+
+/** Draws the form. */
+export function TimerForm({ isDisabled, template, onStart }: TimerFormProps) {
+  const [intervalMs, setIntervalMs] = useState(1_000)
+  const [count, setCount] = useState(10)
+  const isValid = Number.isFinite(intervalMs) && intervalMs >= 0 && Number.isInteger(count) && count >= 0
+  return (
+    <fieldset class="stack is-tight">
+      <legend>Send the message on a timer</legend>
+      <div class="row call-timer">
+        <NumberField label="Every (ms)" value={intervalMs} onValue={setIntervalMs} />
+        <NumberField label="Times (0: until stopped)" value={count} onValue={setCount} />
+        <Button
+          icon="play"
+          isDisabled={isDisabled || !isValid}
+          onClick={() => onStart(timerPlan(template(), intervalMs, count))}
+        >
+          Start the timer
+        </Button>
+      </div>
+      <p class="hint">
+        In the message, <code>{'{{index}}'}</code>, <code>{'{{now}}'}</code> and <code>{'{{uuid}}'}</code> are filled in
+        each time.
+      </p>
+    </fieldset>
+  )
+}
+
+function NumberField({ label, value, onValue }: { label: string; value: number; onValue: (value: number) => void }) {
+  return (
+    <Field label={label}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="number"
+          min={0}
+          class="input"
+          value={Number.isNaN(value) ? '' : value}
+          onInput={(event) => onValue(event.currentTarget.valueAsNumber)}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** Returns the plan of a template that is sent at intervals; `count` 0 for no end. */
+export function timerPlan(template: string, intervalMs: number, count: number): Omit<SendPlan, 'send'> {
+  return {
+    total: count === 0 ? null : count,
+    intervalMs,
+    messageAt(index) {
+      if (count > 0 && index >= count) return null
+      const values = { index: index + 1, now: new Date(), uuid: randomUuid() }
+      return { text: fillTemplate(template, values), line: index + 1 }
+    },
+  }
+}
