@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { RequestFault } from '../rpc/exchange/refusal.ts'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
@@ -57,7 +56,8 @@ export class Http1Upgrades {
       const socket = stream as Socket
       afterAnswers(request, () => {
         const webSockets = this.#init.webSockets()
-        if (webSockets?.takes(request) === true) this.#openWebSocket(webSockets, request, socket, head)
+        if (webSockets?.takes(request) === true)
+          webSockets.open({ request, socket, head }, guardRequest(request, this.#init.limits))
         else if (this.#isWanted(request)) this.#handUpgrade(request, socket, head)
         else this.#decline(server, request, { socket, head })
       })
@@ -90,13 +90,7 @@ export class Http1Upgrades {
     toOriginForm(request)
     const fault = guardRequest(request, this.#init.limits)
     if (fault === undefined) this.#hand('upgrade', request, socket, head)
-    else refuse(socket, fault)
-  }
-
-  #openWebSocket(webSockets: WebSocketUpgrades, request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const fault = guardRequest(request, this.#init.limits)
-    if (fault === undefined) webSockets.open(request, socket, head)
-    else refuse(socket, fault)
+    else refuseHttp1(socket, `${fault.httpStatus} ${STATUS_CODES[fault.httpStatus]}`, `${fault.message}\n`)
   }
 
   #hand(event: 'upgrade' | 'connect', ...given: readonly [IncomingMessage, Socket, Buffer]): void {
@@ -116,10 +110,6 @@ export class Http1Upgrades {
     const names = (headers.upgrade ?? '').split(',').map((name) => name.trim().toLowerCase())
     return names.some((name) => name !== CLEARTEXT_HTTP2)
   }
-}
-
-function refuse(socket: Socket, { httpStatus, message }: RequestFault): void {
-  refuseHttp1(socket, `${httpStatus} ${STATUS_CODES[httpStatus]}`, `${message}\n`)
 }
 
 /** Waits until pipelined requests before this one have been answered. */

@@ -11,7 +11,7 @@ import { CallHead } from '../rpc/exchange/call-head.ts'
 import { refuse } from '../rpc/exchange/caller-protocol.ts'
 import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
 import { readConnection } from '../rpc/exchange/node-connection.ts'
-import { faultOfVerdict } from '../rpc/exchange/refusal.ts'
+import { faultOfVerdict, HeadFault } from '../rpc/exchange/refusal.ts'
 import { forwardRequest } from './forward-request.ts'
 import type { ServeRequest } from './forwarded/forwarded-request.ts'
 import type { Carrier } from './forwarded/memory-socket.ts'
@@ -19,6 +19,7 @@ import { isRefused } from './forwarded/node-http.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
 import type { PortCalls } from './port-calls.ts'
 import type { PortLane } from './port-lane.ts'
+import type { WebSocketTunnels } from './websocket-tunnels.ts'
 
 /** What the connections of a front share. */
 export interface NativeHttp2Host {
@@ -27,6 +28,8 @@ export interface NativeHttp2Host {
   readonly hosts: HostGuard
   /** Serves a request that is not a call. */
   readonly serve: ServeRequest
+  /** Take streams that become tunnels (RFC 8441). Default: null, as none is announced. */
+  readonly tunnels?: WebSocketTunnels | null
   /** Called when the connection has closed. */
   onClose(connection: NativeHttp2Connection): void
   /** Called when the client has answered a PING. */
@@ -50,6 +53,10 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   }
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
+    if (head.protocol !== '') {
+      this.#openTunnel(stream, head)
+      return
+    }
     const { calls } = this.#host
     this.#isGrpc ??= GRPC_TYPE.test(head.get('content-type') ?? '')
     if (this.#isForeign(head)) {
@@ -98,6 +105,13 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     if (hosts.admitted === null || authority === hosts.admitted || verdict !== 'fine') return false
     const hasOrigin = head.get('origin') !== undefined
     return hosts.refuses({ authority, method, isHttp2: true, hasOrigin }, this.carrier.socket as HostedSocket)
+  }
+
+  #openTunnel(stream: Http2Stream, head: RequestHead): void {
+    const { hosts, tunnels } = this.#host
+    const isForeign = this.#isForeign(head)
+    if (isForeign) hosts.report(head.authority)
+    tunnels?.open(stream, head, this.carrier, isForeign ? HeadFault.FOREIGN_HOST : faultOfVerdict(head.verdict))
   }
 
   /** Returns the lane for a request whose path is not that of a method. */

@@ -21,7 +21,7 @@ import type { PortConnection } from './port-connection.ts'
 const CUT_GRACE_MS = 50
 
 /** What a front needs. */
-export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'hosts' | 'serve'> {
+export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'hosts' | 'serve' | 'tunnels'> {
   readonly http2: NormalizedHttp2Options
   /** How long a connection without a stream stays open; 0 for no limit. */
   readonly idleTimeoutMs: number
@@ -60,14 +60,14 @@ export class NativeHttp2Front implements Http2Front {
   }
 
   accept(socket: Socket): void {
-    const { calls, hosts, serve, http2 } = this.#options
+    const { calls, hosts, serve, tunnels = null, http2 } = this.#options
     const onClose = () => {
       this.#sessions.delete(session)
       keepalive.stop()
       forgetAge()
     }
     const onPingAck = () => keepalive.onPingAck()
-    const connection = new NativeHttp2Connection(socket, { calls, hosts, serve, onClose, onPingAck })
+    const connection = new NativeHttp2Connection(socket, { calls, hosts, serve, tunnels, onClose, onPingAck })
     const session = createServerSession(socket, http2, connection)
     this.#carriers.set(session, connection.carrier)
     const keepalive = this.#createKeepalive(session)

@@ -100,6 +100,7 @@ export type Http2Tuning = Omit<
   | 'handshakeTimeoutMs'
   | 'headerTimeoutMs'
   | 'stallTimeoutMs'
+  | 'allowsConnectProtocol'
   | 'routes'
   | 'pingPolicy'
   | 'timers'

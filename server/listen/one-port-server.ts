@@ -21,6 +21,7 @@ import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
 import { awaitFirstBytes, type WireProtocol } from './sniff.ts'
 import { TlsFront } from './tls/tls-front.ts'
+import type { WebSocketTunnels } from './websocket-tunnels.ts'
 
 /** The kernel probes a silent peer after this time, since a host that disappears does not close its connections. */
 const TCP_KEEPALIVE_MS = 60_000
@@ -326,14 +327,25 @@ export class OnePortServer extends Server {
   #createHttp2Front(): Http2Front {
     const { calls, options } = this
     if (calls.createHttp2Front !== undefined) return calls.createHttp2Front(options, this.#onRequest)
+    const tunnels = this.#tunnels
+    const allowsConnectProtocol = tunnels !== null
     return new NativeHttp2Front({
       calls,
       hosts: this.#hosts,
-      http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.lanePaths) }),
+      tunnels,
+      http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.lanePaths), allowsConnectProtocol }),
       idleTimeoutMs: options.idleTimeoutMs,
       keepalive: options.keepalive,
       serve: (request, response) => this.#http1.serve(request, response),
     })
+  }
+
+  /**
+   * What takes WebSockets over HTTP/2; null for none. A browser that may open them there opens no others, so they are not announced if the
+   * program has WebSockets of its own, which need an upgrade of HTTP/1.1.
+   */
+  get #tunnels(): WebSocketTunnels | null {
+    return this.listenerCount('upgrade') === 0 ? (this.#webSockets?.tunnels ?? null) : null
   }
 
   /** Compares the longest-idle connection of each front. */

@@ -5,6 +5,7 @@ import type { ServeRequest } from './forwarded/forwarded-request.ts'
 import type { PortCalls } from './port-calls.ts'
 import { WebSocketFront } from './websocket/websocket-front.ts'
 import type { WebSocketLimitOptions } from './websocket/websocket-host.ts'
+import { WebSocketTunnels } from './websocket-tunnels.ts'
 import { WebSocketUpgrades } from './websocket-upgrades.ts'
 
 /** What they need from their port. */
@@ -21,6 +22,7 @@ export interface PortWebSocketsInit {
 export class PortWebSockets {
   readonly front: WebSocketFront
   readonly upgrades: WebSocketUpgrades
+  readonly tunnels: WebSocketTunnels
 
   constructor({ port, calls, limits, serve }: PortWebSocketsInit) {
     this.front = new WebSocketFront({
@@ -29,5 +31,6 @@ export class PortWebSockets {
       forward: (stream, head, carrier) => forwardRequest(calls, serve, { stream, head, carrier }),
     })
     this.upgrades = new WebSocketUpgrades(this.front, calls, port)
+    this.tunnels = new WebSocketTunnels(this.front, calls)
   }
 }

@@ -4,11 +4,20 @@ import type { EventEmitter } from 'node:events'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { NodeHead } from '../rpc/exchange/node-request.ts'
+import type { RequestFault } from '../rpc/exchange/refusal.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
 import type { PortCalls } from './port-calls.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 import { handshakeOf, offersCalls } from './websocket/handshake.ts'
 import { refusalFields, type WebSocketFront } from './websocket/websocket-front.ts'
+
+/** A request to switch to another protocol. */
+export interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  /** What was read behind the request. */
+  readonly head: Buffer
+}
 
 /** Loaded only if WebSockets are on. */
 export class WebSocketUpgrades {
@@ -29,10 +38,14 @@ export class WebSocketUpgrades {
     return this.#calls.takesWebSocket(url, this.#port.listenerCount('upgrade') === 0)
   }
 
-  /** Opens the WebSocket of a request that is valid as HTTP, or refuses it. */
-  open(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  /**
+   * Opens the WebSocket of a request, or refuses it.
+   *
+   * @param fault what the guard has against the request; undefined for nothing
+   */
+  open({ request, socket, head }: Upgrade, fault: RequestFault | undefined): void {
     const connection = http1ConnectionOf(request)
-    const accepted = this.#front.accept(handshakeOf(new NodeHead(request, 0), connection))
+    const accepted = this.#front.accept(handshakeOf(new NodeHead(request, 0), connection), fault)
     if ('httpStatus' in accepted) {
       const { httpStatus, message } = accepted
       refuseHttp1(socket, `${httpStatus} ${STATUS_CODES[httpStatus]}`, `${message}\n`, refusalFields(accepted))

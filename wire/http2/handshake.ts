@@ -48,6 +48,7 @@ export class Handshake {
       isServer ? [SettingId.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams] : [SettingId.ENABLE_PUSH, 0],
       [SettingId.INITIAL_WINDOW_SIZE, options.streamWindowBytes],
       [SettingId.MAX_HEADER_LIST_SIZE, options.maxHeaderListBytes],
+      ...(isServer && options.allowsConnectProtocol ? ([[SettingId.ENABLE_CONNECT_PROTOCOL, 1]] as const) : []),
     ])
     if (receiveFlow.initialIncrement > 0) outbox.control.windowUpdate(0, receiveFlow.initialIncrement)
     outbox.schedule()

@@ -23,9 +23,16 @@ export class HeadKinds {
   /** Unknown heads since the last known one. */
   #misses = 0
 
+  readonly #allowsProtocol: boolean
+
+  /** @param allowsProtocol see `digestRequest` */
+  constructor(allowsProtocol = false) {
+    this.#allowsProtocol = allowsProtocol
+  }
+
   /** As `digestRequest`. */
   digest(block: HeaderBlock): RequestHead | string {
-    if (this.#misses > MAX_MISSES) return digestRequest(block)
+    if (this.#misses > MAX_MISSES) return digestRequest(block, this.#allowsProtocol)
     const path = pathOf(block.fields)
     const kind = path === undefined ? undefined : this.#kinds?.get(path)
     if (kind !== undefined && !block.exceeds && block.fault === FieldFault.none && kind.includes(block.fields)) {
@@ -33,7 +40,7 @@ export class HeadKinds {
       return kind.headOf(block.fields)
     }
     this.#misses++
-    const head = digestRequest(block)
+    const head = digestRequest(block, this.#allowsProtocol)
     if (typeof head !== 'string' && path !== undefined && isPlain(head, block)) this.#learn(path, head, block)
     if (this.#misses > MAX_MISSES) this.#kinds = null
     return head

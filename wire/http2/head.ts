@@ -46,6 +46,8 @@ export class RequestHead extends MessageHead {
   readonly authority: string
   /** The scheme that the peer claims, which must not be trusted. */
   readonly scheme: string
+  /** What a CONNECT asks for on its stream (RFC 8441), such as `websocket`; empty in every other request. */
+  readonly protocol: string
   readonly verdict: RequestVerdict
   /** What the server computed from this head, kept for the next request that shares it. */
   plan: unknown = undefined
@@ -58,6 +60,7 @@ export class RequestHead extends MessageHead {
     this.path = parts.path
     this.authority = parts.authority
     this.scheme = parts.scheme
+    this.protocol = parts.protocol ?? ''
     this.verdict = verdict
   }
 }
@@ -96,8 +99,8 @@ export class HeadKind {
 
   /** Returns the head of fields that this kind includes. */
   headOf(fields: readonly HeaderField[]): RequestHead {
-    const { method, path, authority, scheme, contentLength, verdict } = this.#model
-    const parts = { fields: fields.slice(this.#pseudos), contentLength, method, path, authority, scheme }
+    const { method, path, authority, scheme, protocol, contentLength, verdict } = this.#model
+    const parts = { fields: fields.slice(this.#pseudos), contentLength, method, path, authority, scheme, protocol }
     const head = new RequestHead(parts, verdict)
     head.kind = this
     return head
@@ -118,15 +121,22 @@ export class ResponseHead extends MessageHead {
   }
 }
 
-/** Returns the head of a request, or the reason why it is malformed. */
-export function digestRequest(block: HeaderBlock): RequestHead | string {
+/**
+ * Returns the head of a request, or the reason why it is malformed.
+ *
+ * @param allowsProtocol whether we have announced extended CONNECT (RFC 8441). Default: false
+ */
+export function digestRequest(block: HeaderBlock, allowsProtocol = false): RequestHead | string {
   const parts = collect(block)
   if (typeof parts === 'string') return parts
   if (parts.seen & bit(Token.status)) return ':status in a request'
+  if (parts.seen & bit(Token.protocol) && !allowsProtocol) return ':protocol was not offered'
   if (block.exceeds) return new RequestHead(parts, RequestVerdict.TOO_LARGE)
   if (parts.method === '') return 'no :method'
   if (parts.method !== 'POST' && !isToken(parts.method)) return ':method is not a token'
-  if (parts.method === 'CONNECT') return digestConnect(parts)
+  const isExtended = (parts.seen & bit(Token.protocol)) !== 0
+  if (isExtended && parts.method !== 'CONNECT') return ':protocol without CONNECT'
+  if (parts.method === 'CONNECT' && !isExtended) return digestConnect(parts)
   const fault = pathFault(parts) ?? authorityFault(parts)
   if (fault !== undefined) return fault
   return new RequestHead(parts, parts.isHostUnlike ? RequestVerdict.HOST_MISMATCH : RequestVerdict.FINE)
@@ -154,6 +164,7 @@ export function digestTrailers(block: HeaderBlock): readonly HeaderField[] | str
 /** The parts of a request's head. */
 interface RequestParts extends Pick<HeadParts, 'contentLength' | 'method' | 'path' | 'authority' | 'scheme'> {
   readonly fields: readonly HeaderField[]
+  readonly protocol?: string
 }
 
 /** The parts of a head that are collected from its fields. */
@@ -165,6 +176,7 @@ interface HeadParts {
   path: string
   authority: string
   scheme: string
+  protocol: string
   status: string
   host: string | undefined
   isHostUnlike: boolean
@@ -180,6 +192,7 @@ function collect(block: HeaderBlock): HeadParts | string {
     path: '',
     authority: '',
     scheme: '',
+    protocol: '',
     status: '',
     host: undefined,
     isHostUnlike: false,
@@ -205,6 +218,7 @@ function takePseudo(parts: HeadParts, field: HeaderField): string | undefined {
   else if (field.token === Token.path) parts.path = field.value
   else if (field.token === Token.authority) parts.authority = field.value
   else if (field.token === Token.scheme) parts.scheme = field.value
+  else if (field.token === Token.protocol) parts.protocol = field.value
   else parts.status = field.value
   return undefined
 }

@@ -22,7 +22,7 @@ const MAX_TABLE_SIZE_UPDATES = 2
 export class MessageReceiver {
   private readonly state: SessionState
   private readonly parts: SessionParts
-  private readonly kinds = new HeadKinds()
+  private readonly kinds: HeadKinds
   /** The stream of the current DATA frame; null if the frame is dropped. */
   private dataStream: StreamState | null = null
   private dataLength = 0
@@ -33,6 +33,7 @@ export class MessageReceiver {
   constructor(parts: SessionParts) {
     this.state = parts.state
     this.parts = parts
+    this.kinds = new HeadKinds(parts.state.options.allowsConnectProtocol)
   }
 
   /** Handles a complete, decoded header block. */

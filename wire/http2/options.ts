@@ -84,6 +84,8 @@ export interface Http2Options {
   readonly lingerMs?: number
   /** Server: how often the client may ping. Default: as often as `pingBurst` allows. */
   readonly pingPolicy?: PingPolicy | undefined
+  /** Server: whether to announce and accept extended CONNECT, for tunnels such as WebSockets (RFC 8441). Default: false. */
+  readonly allowsConnectProtocol?: boolean
   /** The registered paths of a server, which are recognised without decoding. Default: none. */
   readonly routes?: RouteMemo
   /** Timers and clock. Default: those of the process. */
@@ -115,7 +117,10 @@ const CONTINUATION_BYTES = 8 * KIB
 
 /** Name, default of a server, default of a client, minimum, maximum. */
 type Row = readonly [name: NumericOption, server: number, client: number, least: number, largest: number]
-type NumericOption = Exclude<keyof Http2Options, 'routes' | 'pingPolicy' | 'timers' | 'memory'>
+type NumericOption = Exclude<
+  keyof Http2Options,
+  'allowsConnectProtocol' | 'routes' | 'pingPolicy' | 'timers' | 'memory'
+>
 
 /** The default limit of all sessions of the process: a quarter of the memory, at most 256 MiB. */
 export const DEFAULT_PROCESS_BUFFER_BYTES = Math.min(256 * MIB, Math.floor(memoryBytes() / 4))
@@ -183,6 +188,7 @@ export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {
   return Object.freeze({
     ...numbers,
     role,
+    allowsConnectProtocol: options.allowsConnectProtocol ?? false,
     routes: options.routes,
     pingPolicy: options.pingPolicy,
     timers: options.timers ?? systemTimers,

@@ -10,6 +10,8 @@ export const SettingId = Object.freeze({
   INITIAL_WINDOW_SIZE: 0x4,
   MAX_FRAME_SIZE: 0x5,
   MAX_HEADER_LIST_SIZE: 0x6,
+  /** RFC 8441. Only sent by us, as a server. */
+  ENABLE_CONNECT_PROTOCOL: 0x8,
 })
 
 /** Octets per entry of a SETTINGS frame. */

@@ -30,9 +30,13 @@ export class WebSocketFront {
     this.#set = { ...host, stalls, opening: new Set<OpeningWebSocket>() }
   }
 
-  /** Decides on a handshake for a call, whose head the port has checked. Returns why it is refused, or what to open. */
-  accept(handshake: Handshake): AcceptedHandshake | RequestFault {
-    const verdict = this.#judge(handshake)
+  /**
+   * Decides on a handshake. Returns why it is refused, or what to open.
+   *
+   * @param fault what the port has against its head; undefined for nothing
+   */
+  accept(handshake: Handshake, fault: RequestFault | undefined): AcceptedHandshake | RequestFault {
+    const verdict = fault ?? this.#judge(handshake)
     if (typeof verdict === 'string') return { handshake, hasCredentials: verdict === 'with credentials' }
     const { code, httpStatus } = verdict
     observeHandshake(this.#set.calls, handshake, { code, httpStatus, startedAtMs: performance.now() })

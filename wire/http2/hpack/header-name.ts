@@ -10,40 +10,41 @@ export const Token = {
   path: 2,
   scheme: 3,
   status: 4,
-  host: 5,
-  te: 6,
-  contentType: 7,
-  contentLength: 8,
-  contentEncoding: 9,
-  acceptEncoding: 10,
-  userAgent: 11,
-  authorization: 12,
-  cookie: 13,
-  expect: 14,
-  grpcTimeout: 15,
-  grpcEncoding: 16,
-  grpcAcceptEncoding: 17,
-  grpcStatus: 18,
-  grpcMessage: 19,
-  grpcStatusDetailsBin: 20,
-  grpcPreviousRpcAttempts: 21,
-  grpcRetryPushbackMs: 22,
-  connectProtocolVersion: 23,
-  connectTimeoutMs: 24,
-  connectContentEncoding: 25,
-  connectAcceptEncoding: 26,
-  traceparent: 27,
-  tracestate: 28,
-  origin: 29,
-  date: 30,
-  trailer: 31,
+  protocol: 5,
+  host: 6,
+  te: 7,
+  contentType: 8,
+  contentLength: 9,
+  contentEncoding: 10,
+  acceptEncoding: 11,
+  userAgent: 12,
+  authorization: 13,
+  cookie: 14,
+  expect: 15,
+  grpcTimeout: 16,
+  grpcEncoding: 17,
+  grpcAcceptEncoding: 18,
+  grpcStatus: 19,
+  grpcMessage: 20,
+  grpcStatusDetailsBin: 21,
+  grpcPreviousRpcAttempts: 22,
+  grpcRetryPushbackMs: 23,
+  connectProtocolVersion: 24,
+  connectTimeoutMs: 25,
+  connectContentEncoding: 26,
+  connectAcceptEncoding: 27,
+  traceparent: 28,
+  tracestate: 29,
+  origin: 30,
+  date: 31,
+  trailer: 32,
 } as const
 
 /** The token of every other name. */
 export const UNKNOWN_TOKEN = -1
 
 /** The highest token of a pseudo-header. */
-export const LAST_PSEUDO_TOKEN = Token.status
+export const LAST_PSEUDO_TOKEN = Token.protocol
 
 /** Why a field makes its message malformed (RFC 9113 sections 8.2 and 8.3); 0 if it does not. */
 export const FieldFault = {
@@ -52,7 +53,7 @@ export const FieldFault = {
   upperCaseName: 2,
   /** The name is not a token (RFC 9110 section 5.6.2). */
   badName: 3,
-  /** A pseudo-header other than :authority, :method, :path, :scheme and :status; also :protocol, which we do not offer. */
+  /** A pseudo-header other than :authority, :method, :path, :scheme, :status and :protocol. */
   unknownPseudoHeader: 4,
   /** connection, proxy-connection, keep-alive, transfer-encoding, upgrade. */
   connectionSpecific: 5,

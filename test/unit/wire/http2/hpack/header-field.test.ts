@@ -11,7 +11,7 @@ describe('errors', () => {
     ['name\u00e9', 'x', 'badName'],
     ['na\u0000me', 'x', 'badName'],
     [':', 'x', 'unknownPseudoHeader'],
-    [':protocol', 'websocket', 'unknownPseudoHeader'],
+    [':protocols', 'websocket', 'unknownPseudoHeader'],
     [':Path', '/', 'unknownPseudoHeader'],
     ['connection', 'close', 'connectionSpecific'],
     ['proxy-connection', 'close', 'connectionSpecific'],
