@@ -1,6 +1,6 @@
 /**
- * Writes dist/: the browser build of Scalar, of a fixed version whose bytes are checked, and its licences. It is 5 MB, so it is neither
- * committed nor part of `portico`.
+ * Writes dist/: the page of the console, and the browser build of Scalar, of a fixed version whose bytes are checked, each with its
+ * licences. Scalar is 5 MB, so it is neither committed nor part of `portico`.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { build } from 'vite'
 
 /** To take another version, change it, and set what `npm view @scalar/api-reference@VERSION dist.integrity` prints. */
 export const SCALAR_VERSION = '1.76.0'
@@ -23,7 +24,7 @@ const run = promisify(execFile)
  * @param folder is created, or replaced once everything is there
  * @throws Error if the package is not the one whose hash is known
  */
-export async function buildConsole(folder: string): Promise<void> {
+export async function buildReference(folder: string): Promise<void> {
   await mkdir(path.dirname(folder), { recursive: true })
   const ground = await mkdtemp(path.join(tmpdir(), 'portico-console-'))
   try {
@@ -74,4 +75,14 @@ function licensesOf(script: string): string {
   return `${[LICENSE, ...new Set(notices)].join('\n')}\n`
 }
 
-if (process.argv[1] === import.meta.filename) await buildConsole(path.join(import.meta.dirname, 'dist'))
+/** Builds the page of the console into a folder, which is replaced. */
+export async function buildPage(folder: string): Promise<void> {
+  const configFile = path.join(import.meta.dirname, 'app/vite.config.ts')
+  await build({ configFile, logLevel: 'warn', build: { outDir: folder } })
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const folder = path.join(import.meta.dirname, 'dist')
+  await buildReference(folder)
+  await buildPage(path.join(folder, 'app'))
+}

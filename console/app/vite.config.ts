@@ -1,11 +1,13 @@
 /** How the page of the console is built: `npx vite build console/app`. The output is deterministic, so that CI can compare it. */
 import path from 'node:path'
 import { defineConfig } from 'vite'
+import { licenses } from '../licenses.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
   // Relative, as a server may have a prefix.
   base: './',
+  plugins: [licenses()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.join(import.meta.dirname, 'dist'),

@@ -1,35 +1,38 @@
 /** Writes descriptors, with their comments, as a google.protobuf.FileDescriptorSet. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import { create, type DescFile, toBinary } from '@bufbuild/protobuf'
+import { create, type DescFile, type DescMessage, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { FileDescriptorProtoSchema, type SourceCodeInfo_LocationSchema } from '@bufbuild/protobuf/wkt'
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  type ServiceDescriptorProto,
+  ServiceDescriptorProtoSchema,
+  type SourceCodeInfo_Location,
+  SourceCodeInfo_LocationSchema,
+  SourceCodeInfoSchema,
+} from '@bufbuild/protobuf/wkt'
 import { declarationsOf } from '../openapi/comments/comments-of.ts'
 
 /** The texts of comments, by the full names of what they describe. */
 export type CommentTexts = ReadonlyMap<string, string>
 
-/** The number of the field `file` of FileDescriptorSet. */
-const FILE_FIELD = 1
-
-/** How long the event loop works on descriptors before other work has a turn, in milliseconds. */
+/** How long descriptors are worked on before other work has a turn, in milliseconds. */
 const TURN_MS = 5
 
-/** Encodes the files one by one, and lets calls run in between. Comments are added to files that have none of their own. */
+/** How many methods, or comments, are encoded at once. */
+const CHUNK = 100
+
+/** Encodings of a message in parts: its fields may be in any order, and the elements of a list may be apart. */
+type Parts = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Encodes the files in parts, and lets calls run in between. Comments are added to files that have none of their own. */
 export async function writeDescriptors(files: Iterable<DescFile>, comments: CommentTexts): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let startedAtMs = performance.now()
+  const written: Uint8Array[] = []
   for (const { proto } of importsFirst(files)) {
-    const file: Uint8Array[] = [toBinary(FileDescriptorProtoSchema, proto)]
-    // Fields of one message may be anywhere in its encoding.
-    if (proto.sourceCodeInfo === undefined) file.push(sourceInfoOf(proto, comments))
-    const bytes = file.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    parts.push(new BinaryWriter().tag(FILE_FIELD, WireType.LengthDelimited).uint32(bytes).finish(), ...file)
-    if (performance.now() - startedAtMs < TURN_MS) continue
-    await nextTurn()
-    startedAtMs = performance.now()
+    written.push(...(await encodeField(FileDescriptorSetSchema.field.file.number, partsOfFile(proto, comments))))
   }
-  return Buffer.concat(parts)
+  return Buffer.concat(written)
 }
 
 /** Readers expect the files that a file imports before it. Of two with one name only the first is in the set. */
@@ -48,16 +51,64 @@ function importsFirst(files: Iterable<DescFile>): Set<DescFile> {
   return ordered
 }
 
-/** Encodes the comments of a file as its source info, of which nothing else is known. */
-function sourceInfoOf(proto: DescFile['proto'], comments: CommentTexts): Uint8Array {
-  const location: MessageInitShape<typeof SourceCodeInfo_LocationSchema>[] = []
-  for (const { name, path } of comments.size === 0 ? [] : declarationsOf(proto)) {
+async function* partsOfFile(proto: FileDescriptorProto, comments: CommentTexts): AsyncGenerator<Uint8Array, void> {
+  const { messageType, service: services, sourceCodeInfo, ...others } = proto
+  const { service, sourceCodeInfo: sourceInfo } = FileDescriptorProtoSchema.field
+  yield encode(FileDescriptorProtoSchema, others)
+  for (const message of messageType) yield encode(FileDescriptorProtoSchema, { messageType: [message] })
+  for (const each of services) yield* await encodeField(service.number, partsOfService(each))
+  const locations = sourceCodeInfo?.location ?? locationsOf(proto, comments)
+  if (locations.length > 0) yield* await encodeField(sourceInfo.number, partsOfLocations(locations))
+}
+
+function* partsOfService({ method: methods, ...others }: ServiceDescriptorProto): Generator<Uint8Array, void> {
+  yield encode(ServiceDescriptorProtoSchema, others)
+  for (const method of chunksOf(methods)) yield encode(ServiceDescriptorProtoSchema, { method })
+}
+
+function* partsOfLocations(locations: readonly SourceCodeInfo_Location[]): Generator<Uint8Array, void> {
+  for (const location of chunksOf(locations)) yield encode(SourceCodeInfoSchema, { location })
+}
+
+/** The comments of a file as its source info, of which nothing else is known. */
+function locationsOf(proto: FileDescriptorProto, comments: CommentTexts): SourceCodeInfo_Location[] {
+  if (comments.size === 0) return []
+  const locations: SourceCodeInfo_Location[] = []
+  for (const { name, path } of declarationsOf(proto)) {
     const text = comments.get(name)
     if (text === undefined) continue
     // As compilers write them: each line follows its `//`, and a span has at least three numbers.
     const leadingComments = `${text.replaceAll(/^(?=.)/gm, ' ')}\n`
-    location.push({ path: path.split('.').map(Number), span: [0, 0, 0], leadingComments })
+    const parts = { path: path.split('.').map(Number), span: [0, 0, 0], leadingComments }
+    locations.push(create(SourceCodeInfo_LocationSchema, parts))
   }
-  if (location.length === 0) return new Uint8Array()
-  return toBinary(FileDescriptorProtoSchema, create(FileDescriptorProtoSchema, { sourceCodeInfo: { location } }))
+  return locations
+}
+
+/** Collects the parts of a message that is a field of another one, behind its tag and its length. */
+async function encodeField(number: number, parts: Parts): Promise<readonly Uint8Array[]> {
+  const collected: Uint8Array[] = []
+  let bytes = 0
+  let startedAtMs = performance.now()
+  for await (const part of parts) {
+    collected.push(part)
+    bytes += part.byteLength
+    if (performance.now() - startedAtMs < TURN_MS) continue
+    await nextTurn()
+    startedAtMs = performance.now()
+  }
+  return [new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(bytes).finish(), ...collected]
+}
+
+/** Encodes some fields of a message. Unknown ones are kept, as those of options that this process has no code for. */
+function encode(schema: DescMessage, fields: object): Uint8Array {
+  const message = create(schema)
+  for (const [name, value] of Object.entries(fields)) Reflect.set(message, name, value)
+  return toBinary(schema, message)
+}
+
+function chunksOf<T>(items: readonly T[]): T[][] {
+  const chunks: T[][] = []
+  for (let at = 0; at < items.length; at += CHUNK) chunks.push(items.slice(at, at + CHUNK))
+  return chunks
 }

@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises'
 import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { buildConsole, SCALAR_VERSION } from '../../console/build.ts'
+import { buildReference, SCALAR_VERSION } from '../../console/build.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { openPage } from './open-page.ts'
@@ -20,7 +20,7 @@ let packages: string
 /** Builds the package once per version of Scalar, and returns a folder of packages that has it, for `NODE_PATH`. */
 async function consolePackages(): Promise<string> {
   const built = path.join(PACKAGE, 'dist')
-  if (!existsSync(built)) await buildConsole(built)
+  if (!existsSync(built)) await buildReference(built)
   await cp(path.join(ROOT, 'console/package.json'), path.join(PACKAGE, 'package.json'))
   return MODULES
 }

@@ -2,9 +2,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { build } from 'vite'
-
-const APP = path.resolve(import.meta.dirname, '../../console/app')
+import { buildPage } from '../../console/build.ts'
 
 let building: Promise<string> | undefined
 
@@ -16,6 +14,6 @@ export function builtConsole(): Promise<string> {
 
 async function buildInto(): Promise<string> {
   const outDir = await mkdtemp(path.join(tmpdir(), 'portico-console-app-'))
-  await build({ configFile: path.join(APP, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
+  await buildPage(outDir)
   return outDir
 }
