@@ -11,24 +11,28 @@ export function licenses(): Plugin {
     name: 'licenses',
     async generateBundle(_options, bundle) {
       const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []))
-      const folders = new Set(modules.flatMap((module) => PACKAGE_FOLDER.exec(module) ?? []))
-      const notices = await Promise.all([...folders].sort().map(noticeOf))
-      const source = `${['The page contains parts of these packages.', ...notices].join('\n\n')}\n`
+      const byFolder = Map.groupBy([...new Set(modules)].sort(), (module) => PACKAGE_FOLDER.exec(module)?.[0])
+      const notices = [...byFolder].map(([folder, files]) => (folder === undefined ? '' : noticeOf(folder, files)))
+      const sections = (await Promise.all(notices)).filter(Boolean).sort()
+      const source = `${['The page contains parts of these packages.', ...sections].join('\n\n')}\n`
       this.emitFile({ type: 'asset', fileName: 'licenses.txt', source })
     },
   }
 }
 
-/**
- * Returns the name of a package and its licence.
- *
- * @param folder the folder of the package. Without the text of a licence, its licence must be that of Portico
- */
-export async function noticeOf(folder: string): Promise<string> {
+/** Returns the licence of a package: its text, or the notices at the top of its modules where it has none. */
+async function noticeOf(folder: string, modules: readonly string[]): Promise<string> {
   const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'))
   const title = `${name} ${version}, ${license}`
   const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
-  if (file !== undefined) return `${title}\n\n${await readFile(path.join(folder, file), 'utf8')}`
-  if (license !== 'Apache-2.0') throw new Error(`${name} comes without the text of its licence, ${license}`)
-  return `${title}: see LICENSE`
+  if (file !== undefined) return `${title}\n\n${(await readFile(path.join(folder, file), 'utf8')).trim()}`
+  const heads = await Promise.all(modules.map(async (module) => headOf(await readFile(module, 'utf8'))))
+  const notices = [...new Set(heads.filter(Boolean))].sort()
+  if (notices.length === 0) throw new Error(`${name} comes without the text of its licence, ${license}`)
+  return [title, ...notices].join('\n\n')
+}
+
+/** Returns the comment at the top of a source. */
+function headOf(source: string): string {
+  return (/^(?:\/\/.*\n)*/.exec(source)?.[0] ?? '').replace(/^\/\/ ?/gm, '').trim()
 }

@@ -96,18 +96,20 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   }
   describe(app, init, { options, routes })
   warnOfUnenforcedAuth(options.middleware, { methods: [...routes.methods.values()], log: app.log })
+  const api = apiFactsOf({ ...options, hasWebSockets: options.hasWebSockets && port !== undefined }, app.prefix)
   await prepareMiddleware(options.middleware, {
     app,
     methods: [...routes.methods.values()],
     log: app.log,
-    api: apiFactsOf({ ...options, hasWebSockets: options.hasWebSockets && port !== undefined }, app.prefix),
+    api,
     metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
     worker: thisWorker(),
   })
   if (options.console !== undefined) {
     // Loaded when it is used.
     const { addConsole } = await import('./add-console.ts')
-    await addConsole(app, { options: { ...options, console: options.console }, routes, own, types: served.described })
+    const shown = { options: { ...options, console: options.console }, api, routes, own, types: served.described }
+    await addConsole(app, shown)
   }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)

@@ -52,7 +52,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     expect(facts).toMatchObject({
       title: 'Greeter',
       prefix: '',
-      protocols: ['connect', 'grpc-web', 'rest', 'grpc'],
+      protocols: ['connect', 'grpc-web', 'websocket', 'rest', 'grpc'],
       needsCredentials: false,
       descriptorsPath: '/console/descriptors.binpb',
       metricsPath: null,

@@ -1,7 +1,10 @@
 /** What the page of the console is told about its server. */
 
 /** The protocols of calls that a page can show, in the order in which it offers them. */
-export type ConsoleProtocol = 'connect' | 'grpc-web' | 'websocket' | 'rest' | 'grpc'
+export const CONSOLE_PROTOCOLS = ['connect', 'grpc-web', 'websocket', 'rest', 'grpc'] as const
+
+/** One of them. */
+export type ConsoleProtocol = (typeof CONSOLE_PROTOCOLS)[number]
 
 /** How callers prove who they are, as a Security Scheme Object of OpenAPI. */
 export interface ConsoleScheme {
