@@ -1,36 +1,53 @@
-/** All faults of a message, with their places in the text. */
+/** All faults of a message; each leads to its place in the JSON. */
+import { Icon } from '../parts/icon.tsx'
+import type { DraftFault } from './check/draft-fault.ts'
 import type { MessageDraft } from './message-draft.ts'
 
 const MAX_SHOWN = 5
 
-export function FaultSummary({ draft }: { draft: MessageDraft }) {
+export interface FaultSummaryProps {
+  readonly draft: MessageDraft
+  readonly onPick: (fault: DraftFault) => void
+}
+
+/** Says in short whether a message can be sent. */
+export function FaultCount({ draft }: Pick<FaultSummaryProps, 'draft'>) {
   const faults = draft.faults.value
   const errors = faults.filter((fault) => fault.severity === 'error').length
   return (
-    <div class="draft-summary" role="status" data-errors={errors}>
-      <p class="hint">
-        {draft.isPending.value ? 'The message is checked when you pause.' : countOf(errors, faults.length)}
-      </p>
-      {faults.length === 0 ? null : (
-        <ul>
-          {faults.slice(0, MAX_SHOWN).map((fault) => (
-            <li key={`${fault.start} ${fault.message}`} class="draft-fault" data-severity={fault.severity}>
-              {`${fault.line}:${fault.column} ${fault.message}`}
-            </li>
-          ))}
-        </ul>
-      )}
-      {faults.length > MAX_SHOWN ? <p class="hint">{`and ${faults.length - MAX_SHOWN} more`}</p> : null}
+    <p class="hint draft-count" role="status">
+      {draft.isPending.value ? 'Checked once typing pauses.' : countOf(errors, faults.length - errors)}
+    </p>
+  )
+}
+
+export function FaultSummary({ draft, onPick }: FaultSummaryProps) {
+  const faults = draft.faults.value
+  if (faults.length === 0) return null
+  return (
+    <div class="draft-summary">
+      <ul aria-label="Faults of the message">
+        {faults.slice(0, MAX_SHOWN).map((fault) => (
+          <li key={`${fault.start} ${fault.message}`}>
+            <button type="button" class="draft-jump" data-severity={fault.severity} onClick={() => onPick(fault)}>
+              <Icon name={fault.severity === 'error' ? 'warning' : 'info'} />
+              <span>
+                <span class="draft-line">{`Line ${fault.line}`}</span> {fault.message}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {faults.length > MAX_SHOWN ? <p class="hint">{`And ${faults.length - MAX_SHOWN} more.`}</p> : null}
     </div>
   )
 }
 
-function countOf(errors: number, total: number): string {
-  const hints = total - errors
-  const parts = [errors > 0 ? count(errors, 'error') : '', hints > 0 ? count(hints, 'hint') : ''].filter(Boolean)
-  return parts.length === 0 ? 'The message can be sent.' : parts.join(', ')
+function countOf(errors: number, hints: number): string {
+  if (errors === 0 && hints === 0) return 'Valid'
+  return [numberOf(errors, 'error'), numberOf(hints, 'hint')].filter((part) => part !== '').join(', ')
 }
 
-function count(number: number, name: string): string {
-  return `${number} ${name}${number === 1 ? '' : 's'}`
+function numberOf(count: number, name: string): string {
+  return count === 0 ? '' : `${count} ${name}${count === 1 ? '' : 's'}`
 }

@@ -1,63 +1,70 @@
 /** The editor of a request message: a form and its JSON, in step with each other. */
 import type { Registry } from '@bufbuild/protobuf'
-import { useId, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
+import { Button } from '../parts/button.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { Tabs } from '../parts/tabs.tsx'
+import type { DraftFault } from './check/draft-fault.ts'
+import { DraftToolbar } from './draft-toolbar.tsx'
 import { FaultSummary } from './fault-summary.tsx'
 import { MessageForm } from './form/message-form.tsx'
 import { JsonEditor } from './json-editor.tsx'
 import type { MessageDraft } from './message-draft.ts'
 import './message.css'
+import { useWide } from './use-wide.ts'
 
 export interface MessageEditorProps {
   readonly draft: MessageDraft
+  /** The types that `Any` and extensions may use. */
   readonly registry: Registry
 }
-
-const MODES = ['form', 'json', 'both'] as const
-type Mode = (typeof MODES)[number]
-const TITLES: Readonly<Record<Mode, string>> = { form: 'Form', json: 'JSON', both: 'Both' }
 
 /** From this length on, changes of the form wait for a pause of typing. */
 const LONG_TEXT = 50_000
 
 export function MessageEditor({ draft, registry }: MessageEditorProps) {
-  const [mode, setMode] = useState<Mode>('form')
-  return (
-    <div class="draft-editor" data-mode={mode}>
-      <ModeChoice mode={mode} onMode={setMode} />
-      <div class="draft-panes">
-        {mode === 'json' ? null : <FormPane draft={draft} registry={registry} onJson={() => setMode('json')} />}
-        {mode === 'form' ? null : <JsonEditor draft={draft} />}
-      </div>
-      <FaultSummary draft={draft} />
+  const [mode, setMode] = useState('form')
+  const [target, setTarget] = useState<DraftFault | null>(null)
+  const editor = useRef<HTMLDivElement>(null)
+  const isWide = useWide(editor)
+  const form = () => <FormPane draft={draft} registry={registry} onJson={() => setMode('json')} />
+  const json = () => <JsonEditor draft={draft} target={target} />
+  const both = () => (
+    <div class="draft-panes is-split">
+      {form()}
+      {json()}
     </div>
   )
-}
-
-function ModeChoice({ mode, onMode }: { mode: Mode; onMode: (mode: Mode) => void }) {
-  const group = useId()
+  const select = (id: string) => {
+    setTarget(null)
+    setMode(id)
+  }
+  const pick = (fault: DraftFault) => {
+    if (mode === 'form') setMode('json')
+    setTarget({ ...fault })
+  }
+  const tabs = [
+    { id: 'form', label: 'Form', panel: form },
+    { id: 'json', label: 'JSON', panel: json },
+    ...(isWide ? [{ id: 'both', label: 'Both', panel: both }] : []),
+  ]
   return (
-    <fieldset class="segments draft-modes">
-      <legend class="visually-hidden">Edit the message as</legend>
-      {MODES.map((each) => (
-        <label key={each} class="segment" data-mode={each}>
-          <input type="radio" name={group} checked={each === mode} onChange={() => onMode(each)} />
-          {TITLES[each]}
-        </label>
-      ))}
-    </fieldset>
+    <div class="draft-editor" ref={editor}>
+      <DraftToolbar draft={draft} />
+      <Tabs label="Edit the message as" tabs={tabs} selected={mode} onSelect={select} />
+      <FaultSummary draft={draft} onPick={pick} />
+    </div>
   )
 }
 
 function FormPane({ draft, registry, onJson }: MessageEditorProps & { onJson: () => void }) {
   const parsed = draft.parsed.value
   if (parsed === null) {
+    const [fault] = draft.faults.value
     return (
-      <div class="note is-error">
-        <p>The form is back as soon as the JSON can be read.</p>
-        <button type="button" class="button is-quiet" onClick={onJson}>
-          Show the JSON
-        </button>
-      </div>
+      <Notice tone="warn" actions={<Button onClick={onJson}>Show the JSON</Button>}>
+        The form returns once the JSON can be read. {fault && `Line ${fault.line}: ${fault.message}`}
+      </Notice>
     )
   }
   return (

@@ -2,10 +2,13 @@
 
 /** The strokes of each icon, in a square of 24 units. */
 const PATHS = {
+  'arrow-down': 'M12 5v14M6 13l6 6 6-6',
   'arrow-right': 'M5 12h14M13 6l6 6-6 6',
+  'arrow-up': 'M12 19V5M6 11l6-6 6 6',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   chevron: 'M9 6l6 6-6 6',
   close: 'M6 6l12 12M18 6L6 18',
+  code: 'M8 7l-5 5 5 5M16 7l5 5-5 5',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4',
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   file: 'M7 3h7l5 5v13H7zM14 3v5h5',

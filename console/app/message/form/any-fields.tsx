@@ -70,6 +70,7 @@ function TypeInput({ path, value, onType }: TypeInputProps) {
       <input
         id={id}
         type="text"
+        class="input is-mono"
         list={`${id}-types`}
         aria-invalid={isInvalid || undefined}
         aria-describedby={faultsId}

@@ -1,6 +1,7 @@
 /** An input for bytes, as text, hexadecimal digits or base64, or from a file. */
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { useState } from 'preact/hooks'
+import { FilePicker } from '../../parts/file-picker.tsx'
 import { BYTES_FORMATS, type BytesFormat, octetsOf, readOctets, writeOctets } from '../schema/bytes-text.ts'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
 
@@ -31,6 +32,7 @@ export function BytesControl(props: ControlProps) {
     <div class="draft-bytes">
       <div class="draft-inline">
         <select
+          class="select draft-short"
           aria-label="Format"
           value={format}
           onChange={(event) => {
@@ -44,14 +46,18 @@ export function BytesControl(props: ControlProps) {
             </option>
           ))}
         </select>
-        <FileButton onOctets={commit} />
+        <FilePicker
+          label="From a file"
+          isSmall={true}
+          onPick={async (file) => commit(new Uint8Array(await file.arrayBuffer()))}
+        />
         <span class="hint">{size}</span>
       </div>
       {base64.length > MAX_SHOWN ? (
         <p class="hint">Too long to show here; the JSON has it.</p>
       ) : (
         <textarea
-          class="draft-text is-code"
+          class="textarea is-mono draft-text"
           {...inputAttributes(props)}
           rows={1}
           spellcheck={false}
@@ -61,17 +67,5 @@ export function BytesControl(props: ControlProps) {
       )}
       {typeof fault === 'string' ? <p class="draft-fault">{fault}</p> : null}
     </div>
-  )
-}
-
-function FileButton({ onOctets }: { onOctets: (octets: Uint8Array) => void }) {
-  const read = async (file: File | undefined) => {
-    if (file !== undefined) onOctets(new Uint8Array(await file.arrayBuffer()))
-  }
-  return (
-    <label class="draft-file">
-      From a file
-      <input type="file" class="visually-hidden" onChange={(event) => read(event.currentTarget.files?.[0])} />
-    </label>
   )
 }

@@ -14,7 +14,7 @@ export function DurationControl(props: ControlProps) {
     <div class="draft-inline">
       <input
         type="text"
-        class="draft-number"
+        class="input is-mono draft-number"
         {...inputAttributes(props)}
         autocomplete="off"
         spellcheck={false}

@@ -20,6 +20,7 @@ export function EnumControl(props: ControlProps & { desc: DescEnum }) {
   return (
     <div class="draft-inline">
       <select
+        class="select"
         {...inputAttributes(props)}
         value={chosen === undefined ? OTHER : desc.values.indexOf(chosen)}
         onChange={(event) => onChange(event.currentTarget.value)}
@@ -41,7 +42,7 @@ function NumberOfEnum({ node, describedBy, isInvalid, onValue }: ControlProps) {
   return (
     <input
       type="text"
-      class="draft-number"
+      class="input is-mono draft-number"
       aria-label="Number of the value"
       aria-describedby={describedBy}
       aria-invalid={isInvalid || undefined}

@@ -1,6 +1,6 @@
 /** A field of a message with its control. */
 import { useId } from 'preact/hooks'
-import type { JsonNode, JsonPath } from '../json/json-node.ts'
+import { isNull, type JsonNode, type JsonPath } from '../json/json-node.ts'
 import { defaultText } from '../schema/default-text.ts'
 import { keyOf, memberOfField } from '../schema/field-keys.ts'
 import { isUnset } from '../schema/null-value.ts'
@@ -32,13 +32,17 @@ export function FieldControl({ field, node, path }: FieldControlProps) {
   const value = member?.value
   if (field.fieldKind === 'list' || field.fieldKind === 'map' || !hasOwnControl({ shape: shapeOf(field) })) {
     return (
-      <FieldGroup field={field} id={id} describedBy={described}>
+      <FieldGroup field={field} id={id} describedBy={described} isEmpty={isEmpty(value)}>
         <GroupControl field={field} node={value} path={valuePath} />
         <FaultList path={valuePath} id={id} />
       </FieldGroup>
     )
   }
   return <SingleField field={field} node={value} path={valuePath} id={id} />
+}
+
+function isEmpty(node: JsonNode | undefined): boolean {
+  return node === undefined || isNull(node) || (node.kind === 'array' && node.items.length === 0)
 }
 
 function GroupControl({ field, node, path }: FieldControlProps) {

@@ -1,7 +1,8 @@
 /** What stands above the control of a field: its name, type and comment. */
 import type { ComponentChildren } from 'preact'
+import { Prose } from '../../parts/prose.tsx'
 import { fieldComment } from '../schema/comments-of.ts'
-import { type AnyField, fieldTypeName } from '../schema/value-shape.ts'
+import { type AnyField, fieldTypeName, shortTypeName } from '../schema/value-shape.ts'
 
 /** `FeatureSet.FieldPresence.LEGACY_REQUIRED`. */
 const REQUIRED = 3
@@ -17,12 +18,14 @@ export function FieldFacts({ field }: { field: AnyField }) {
   const isGroup = field.fieldKind === 'message' && field.delimitedEncoding
   return (
     <span class="draft-facts">
-      <code class="draft-type">{fieldTypeName(field)}</code>
-      {isGroup ? <span class="draft-badge">group</span> : null}
-      {field.presence === REQUIRED ? <span class="draft-badge is-required">required</span> : null}
-      {field.deprecated ? <span class="draft-badge is-deprecated">deprecated</span> : null}
+      <code class="draft-type" title={fieldTypeName(field)}>
+        {shortTypeName(field)}
+      </code>
+      {isGroup ? <span class="badge">group</span> : null}
+      {field.presence === REQUIRED ? <span class="badge is-accent">required</span> : null}
+      {field.deprecated ? <span class="badge is-warn">deprecated</span> : null}
       {field.kind === 'field' && field.jsonName !== usualJsonName ? (
-        <span class="draft-badge">
+        <span class="badge">
           JSON name <bdi>{field.jsonName}</bdi>
         </span>
       ) : null}
@@ -33,9 +36,9 @@ export function FieldFacts({ field }: { field: AnyField }) {
 export function FieldHelp({ field, id }: { field: AnyField; id: string }) {
   const comment = fieldComment(field)
   return comment === '' ? null : (
-    <p class="draft-help" id={`${id}-help`} dir="auto">
-      {comment}
-    </p>
+    <div class="draft-help" id={`${id}-help`}>
+      <Prose text={comment} />
+    </div>
   )
 }
 
@@ -45,20 +48,36 @@ export function describedBy(field: AnyField, id: string, faultsId: string | unde
   return ids.length === 0 ? undefined : ids.join(' ')
 }
 
-/** A group of controls with a name, for what is more than one input. */
-export function FieldGroup(props: {
-  field: AnyField
-  id: string
-  describedBy: string | undefined
-  children: ComponentChildren
-}) {
+/** A name with controls that are no single input. */
+export interface FieldGroupProps {
+  readonly field: AnyField
+  readonly id: string
+  readonly describedBy: string | undefined
+  /** Whether it has a button alone, and needs no frame. */
+  readonly isEmpty: boolean
+  readonly children: ComponentChildren
+}
+
+export function FieldGroup({ field, id, describedBy, isEmpty, children }: FieldGroupProps) {
+  const head = (
+    <>
+      <bdi class="draft-name">{fieldTitle(field)}</bdi> <FieldFacts field={field} />
+    </>
+  )
+  if (isEmpty) {
+    return (
+      <div class="draft-field">
+        <div class="draft-head">{head}</div>
+        <FieldHelp field={field} id={id} />
+        {children}
+      </div>
+    )
+  }
   return (
-    <fieldset class="draft-group" aria-describedby={props.describedBy}>
-      <legend>
-        <bdi class="draft-name">{fieldTitle(props.field)}</bdi> <FieldFacts field={props.field} />
-      </legend>
-      <FieldHelp field={props.field} id={props.id} />
-      {props.children}
+    <fieldset class="draft-group" aria-describedby={describedBy}>
+      <legend>{head}</legend>
+      <FieldHelp field={field} id={id} />
+      {children}
     </fieldset>
   )
 }

@@ -15,6 +15,7 @@ export function FieldMaskControl(props: ControlProps) {
     <div class="draft-mask">
       <input
         type="text"
+        class="input is-mono"
         {...inputAttributes(props)}
         placeholder="title,author.name"
         autocomplete="off"

@@ -22,7 +22,7 @@ export function JsonControl(props: ControlProps) {
   return (
     <>
       <textarea
-        class="draft-text is-code"
+        class="textarea is-mono draft-text"
         {...inputAttributes(props)}
         rows={Math.min(12, (typed ?? source).split('\n', 12).length)}
         spellcheck={false}

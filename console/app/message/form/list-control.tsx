@@ -5,6 +5,7 @@ import { defaultText } from '../schema/default-text.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { ElementControl } from './element-control.tsx'
 import { fieldTitle } from './field-head.tsx'
+import { AddButton, IconButton } from './form-buttons.tsx'
 import { useForm } from './form-source.ts'
 import { useWindow } from './use-window.ts'
 import { WindowButtons } from './window-buttons.tsx'
@@ -42,9 +43,7 @@ export function ListControl({ field, node, path }: ListControlProps) {
           ))}
         </ol>
       )}
-      <button type="button" class="button is-quiet" onClick={add}>
-        Add to <bdi>{fieldTitle(field)}</bdi>
-      </button>
+      <AddButton what="item" name={fieldTitle(field)} onClick={add} />
     </div>
   )
 }
@@ -66,41 +65,19 @@ function Item(props: ListControlProps & { node: JsonNode; index: number; count: 
       <div class="draft-actions is-side">
         <IconButton
           label={`Move ${name} up`}
-          sign="↑"
-          isOff={index === 0}
+          icon="arrow-up"
+          isDisabled={index === 0}
           onClick={() => edits.swap(path, index, index - 1)}
         />
         <IconButton
           label={`Move ${name} down`}
-          sign="↓"
-          isOff={index === count - 1}
+          icon="arrow-down"
+          isDisabled={index === count - 1}
           onClick={() => edits.swap(path, index, index + 1)}
         />
-        <IconButton label={`Remove ${name}`} sign="×" isOff={false} onClick={remove} />
+        <IconButton label={`Remove ${name}`} icon="close" onClick={remove} />
       </div>
     </li>
-  )
-}
-
-interface IconButtonProps {
-  readonly label: string
-  readonly sign: string
-  readonly isOff: boolean
-  readonly onClick: () => void
-}
-
-export function IconButton({ label, sign, isOff, onClick }: IconButtonProps) {
-  return (
-    <button
-      type="button"
-      class="button is-quiet draft-icon"
-      aria-label={label}
-      title={label}
-      disabled={isOff}
-      onClick={onClick}
-    >
-      <span aria-hidden="true">{sign}</span>
-    </button>
   )
 }
 

@@ -7,8 +7,8 @@ import { defaultText } from '../schema/default-text.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { ElementControl } from './element-control.tsx'
 import { fieldTitle } from './field-head.tsx'
+import { AddButton, IconButton } from './form-buttons.tsx'
 import { useForm } from './form-source.ts'
-import { IconButton } from './list-control.tsx'
 import { useWindow } from './use-window.ts'
 import { WindowButtons } from './window-buttons.tsx'
 
@@ -38,9 +38,7 @@ export function MapControl({ field, node, path }: MapControlProps) {
           ))}
         </ul>
       )}
-      <button type="button" class="button is-quiet" disabled={fresh === undefined} onClick={add}>
-        Add to <bdi>{fieldTitle(field)}</bdi>
-      </button>
+      <AddButton what="entry" name={fieldTitle(field)} isDisabled={fresh === undefined} onClick={add} />
     </div>
   )
 }
@@ -57,8 +55,7 @@ function Entry(props: Pick<MapControlProps, 'field' | 'path'> & { member: JsonMe
       <div class="draft-actions is-side">
         <IconButton
           label={`Remove ${fieldTitle(field)} ${key}`}
-          sign="×"
-          isOff={false}
+          icon="close"
           onClick={() => edits.remove(keys.size === 1 ? path : at)}
         />
       </div>
@@ -86,6 +83,7 @@ function KeyInput({ field, value, keys, onKey }: KeyInputProps) {
     <div class="draft-key">
       <input
         type="text"
+        class="input is-mono"
         aria-label={`${fieldTitle(field)} ${value}: key`}
         aria-invalid={fault !== undefined || undefined}
         aria-describedby={fault === undefined ? undefined : id}

@@ -1,7 +1,9 @@
 /** A message inside of a message: it is there or not, and can be folded. */
 import type { DescMessage } from '@bufbuild/protobuf'
 import { useState } from 'preact/hooks'
+import { Button } from '../../parts/button.tsx'
 import { isNull } from '../json/json-node.ts'
+import { AddButton } from './form-buttons.tsx'
 import { type MessageFieldsProps, useForm } from './form-source.ts'
 
 export interface MessageControlProps extends MessageFieldsProps {
@@ -15,24 +17,29 @@ export function MessageControl({ message, node, path, name, isItem = false }: Me
   const { edits, Fields } = useForm()
   const [isOpen, setIsOpen] = useState(true)
   if (!isItem && (node === undefined || isNull(node))) {
-    return (
-      <button type="button" class="button is-quiet" onClick={() => edits.set(path, '{}')}>
-        Add <bdi>{name}</bdi>
-      </button>
-    )
+    return <AddButton what="message" name={name} onClick={() => edits.set(path, '{}')} />
   }
   const hidden = <span class="visually-hidden"> {name}</span>
   return (
     <div class="draft-message">
       <div class="draft-actions">
-        <button type="button" class="button is-quiet" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
-          {isOpen ? 'Fold' : 'Unfold'}
-          {hidden}
-        </button>
+        <Button
+          kind="quiet"
+          isSmall={true}
+          icon="chevron"
+          class="draft-fold"
+          isExpanded={isOpen}
+          onClick={() => setIsOpen(!isOpen)}
+        >
+          <span>
+            {isOpen ? 'Fold' : 'Unfold'}
+            {hidden}
+          </span>
+        </Button>
         {isItem ? null : (
-          <button type="button" class="button is-quiet" onClick={() => edits.remove(path)}>
-            Remove{hidden}
-          </button>
+          <Button kind="quiet" isSmall={true} icon="trash" onClick={() => edits.remove(path)}>
+            <span>Remove{hidden}</span>
+          </Button>
         )}
       </div>
       {isOpen ? <Fields message={message} node={node} path={path} /> : <Summary message={message} node={node} />}

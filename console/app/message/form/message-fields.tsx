@@ -1,4 +1,5 @@
 /** The fields of a message, in the order of its declaration; then its extensions, and keys that it does not have. */
+import { Button } from '../../parts/button.tsx'
 import { extensionsFor, fieldOfKey } from '../schema/field-keys.ts'
 import { AnyFields } from './any-fields.tsx'
 import { FieldControl } from './field-control.tsx'
@@ -42,9 +43,9 @@ function UnknownKeys({ message, node, path }: MessageFieldsProps) {
           <span class="draft-fault">
             <bdi>{key}</bdi> is not a field of this message.
           </span>
-          <button type="button" class="button is-quiet" onClick={() => edits.remove([...path, key])}>
-            Remove
-          </button>
+          <Button isSmall={true} onClick={() => edits.remove([...path, key])}>
+            Remove <bdi>{key}</bdi>
+          </Button>
         </li>
       ))}
     </ul>

@@ -37,7 +37,7 @@ function StringControl(props: ControlProps) {
   )
   return (
     <textarea
-      class="draft-text"
+      class="textarea draft-text"
       {...inputAttributes(props)}
       dir="auto"
       rows={Math.min(12, text.split('\n', 12).length)}
@@ -59,7 +59,7 @@ function NumberControl(props: ControlProps & { scalar: ScalarType }) {
     <>
       <input
         type="text"
-        class="draft-number"
+        class="input is-mono draft-number"
         {...inputAttributes(props)}
         // A keyboard of digits alone has no minus and no exponent.
         inputMode={isInteger && integerRange(props.scalar)?.min === 0n ? 'numeric' : 'text'}

@@ -1,5 +1,6 @@
 /** A time: as text with up to nine digits of seconds, by a picker in the zone of the browser or in UTC, or now. */
 import { useState } from 'preact/hooks'
+import { Button } from '../../parts/button.tsx'
 import { timestampFault } from '../check/check-well-known.ts'
 import { pickedTime, pickerValue, type Zone } from '../schema/time-text.ts'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
@@ -14,7 +15,7 @@ export function TimestampControl(props: ControlProps) {
     <div class="draft-inline">
       <input
         type="text"
-        class="draft-time"
+        class="input is-mono draft-time"
         {...inputAttributes(props)}
         placeholder="2026-01-31T09:30:00.000000001Z"
         autocomplete="off"
@@ -24,12 +25,14 @@ export function TimestampControl(props: ControlProps) {
       />
       <input
         type="datetime-local"
+        class="input draft-picker"
         aria-label="Date and time"
         step="1"
         value={isValid ? pickerValue(text, zone) : ''}
         onInput={(event) => set(pickedTime(event.currentTarget.value, text, zone) ?? text)}
       />
       <select
+        class="select draft-short"
         aria-label="Time zone"
         value={zone}
         onChange={(event) => setZone(event.currentTarget.value === 'utc' ? 'utc' : 'local')}
@@ -37,9 +40,9 @@ export function TimestampControl(props: ControlProps) {
         <option value="local">{Intl.DateTimeFormat().resolvedOptions().timeZone}</option>
         <option value="utc">UTC</option>
       </select>
-      <button type="button" class="button is-quiet" onClick={() => set(new Date().toISOString())}>
+      <Button isSmall={true} onClick={() => set(new Date().toISOString())}>
         Now
-      </button>
+      </Button>
     </div>
   )
 }

@@ -1,4 +1,5 @@
 /** Buttons that show other parts of a long list. */
+import { Button } from '../../parts/button.tsx'
 import { type ListWindow, WINDOW_SIZE } from './use-window.ts'
 
 export function WindowButtons({ shown, count }: { shown: ListWindow; count: number }) {
@@ -6,18 +7,18 @@ export function WindowButtons({ shown, count }: { shown: ListWindow; count: numb
   const { from, to, show } = shown
   return (
     <div class="draft-actions">
-      <button type="button" class="button is-quiet" disabled={from === 0} onClick={() => show(from - WINDOW_SIZE)}>
+      <Button isSmall={true} isDisabled={from === 0} onClick={() => show(from - WINDOW_SIZE)}>
         Previous
-      </button>
+      </Button>
       <span class="hint" role="status">{`${from + 1} to ${to} of ${count}`}</span>
-      <button type="button" class="button is-quiet" disabled={to >= count} onClick={() => show(to)}>
+      <Button isSmall={true} isDisabled={to >= count} onClick={() => show(to)}>
         Next
-      </button>
+      </Button>
       <label class="draft-set">
         Go to
         <input
           type="text"
-          class="draft-page"
+          class="input draft-page"
           inputMode="numeric"
           onChange={(event) => show(Number.parseInt(event.currentTarget.value, 10) - 1 || 0)}
         />

@@ -58,9 +58,17 @@ export function typeNameOf(shape: ValueShape): string {
   }
 }
 
-/** Returns the type of a field as proto files write it. */
-export function fieldTypeName(field: AnyField): string {
+/** Returns the type of a field as proto files write it, without the package if it is the one of the field or Google's. */
+export function shortTypeName(field: AnyField): string {
+  const file = field.kind === 'extension' ? field.file : field.parent.file
+  const prefixes = ['google.protobuf.', `${file.proto.package}.`]
   const name = typeNameOf(shapeOf(field))
+  const prefix = prefixes.find((each) => name.startsWith(each)) ?? ''
+  return fieldTypeName(field, name.slice(prefix.length))
+}
+
+/** Returns the type of a field as proto files write it. */
+export function fieldTypeName(field: AnyField, name = typeNameOf(shapeOf(field))): string {
   if (field.fieldKind === 'list') return `repeated ${name}`
   return field.fieldKind === 'map' ? `map<${scalarName(field.mapKey)}, ${name}>` : name
 }
