@@ -1,6 +1,6 @@
 /** The history: the calls of this page, the newest first. */
 import type { SavedCall } from '../contracts/saved-call.ts'
-import { openKeptStore } from './kept-store.ts'
+import { type KeptRecord, openKeptStore } from './kept-store.ts'
 import { randomId } from './random-id.ts'
 import { at, readFlag, readNumber, readObject, readSavedCall, readText } from './read-saved-call.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -42,15 +42,16 @@ export const historyVersion = store.version
 /** Adds a call that has ended, without its secrets. Never fails. */
 export async function recordCall(saved: SavedCall, outcome: CallOutcome): Promise<void> {
   const startedAtMs = Math.max(0, Math.round(Date.now() - outcome.durationMs))
-  await addEntry({ ...outcome, ...boundCall(withoutSecrets(saved)), startedAtMs, isPinned: false })
+  await addEntries([{ ...outcome, ...boundCall(withoutSecrets(saved)), startedAtMs, isPinned: false }])
 }
 
 /** Adds entries, such as imported ones. */
-export async function addEntry(entry: Omit<HistoryEntry, 'id'>): Promise<void> {
-  const { isPinned, ...record } = entry
-  const id = `${String(entry.startedAtMs).padStart(16, '0')}-${randomId()}`
-  await store.set(CALL + id, record)
-  if (isPinned) await store.set(PIN + id, true)
+export async function addEntries(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
+  const records = entries.flatMap(({ isPinned, ...record }): KeptRecord[] => {
+    const id = `${String(Math.floor(record.startedAtMs)).padStart(16, '0')}-${randomId()}`
+    return [[CALL + id, record], ...(isPinned ? [[PIN + id, true] as const] : [])]
+  })
+  await store.set(records)
   await forgetOld()
 }
 
@@ -66,7 +67,7 @@ export async function readHistory(): Promise<readonly HistoryEntry[]> {
 
 /** Pinned entries stay until they are deleted. */
 export async function pinEntry(id: string, isPinned: boolean): Promise<void> {
-  if (isPinned) await store.set(PIN + id, true)
+  if (isPinned) await store.set([[PIN + id, true]])
   else await store.delete([PIN + id])
 }
 

@@ -4,13 +4,17 @@
  */
 import { type Signal, signal } from '@preact/signals'
 
+/** A record with its key. */
+export type KeptRecord = readonly [key: string, record: unknown]
+
 /** Records of one kind, by their keys. */
 export interface KeptStore {
   /** Grows with each change, of other tabs too. Whoever shows records reads them again then. */
   readonly version: Signal<number>
   keys(): Promise<readonly string[]>
-  entries(): Promise<readonly (readonly [key: string, record: unknown])[]>
-  set(key: string, record: unknown): Promise<void>
+  entries(): Promise<readonly KeptRecord[]>
+  /** Writes all records, or none. */
+  set(records: readonly KeptRecord[]): Promise<void>
   /** Replaces a record by what `change` makes of it, with no other write in between; undefined removes it. */
   update(key: string, change: (record: unknown) => unknown): Promise<void>
   delete(keys: readonly string[]): Promise<void>
@@ -51,7 +55,7 @@ export function openKeptStore(kind: string): KeptStore {
     version,
     keys: async () => (await records()).keys(),
     entries: async () => (await records()).entries(),
-    set: (key, record) => write((store) => store.set(key, record)),
+    set: (added) => write((store) => store.set(added)),
     update: (key, change) => write((store) => store.update(key, change)),
     delete: (keys) => write((store) => store.delete(keys)),
     clear: () => write((store) => store.clear()),
@@ -77,7 +81,11 @@ async function openIndexedDb(name: string): Promise<Records> {
   return {
     keys: () => idb.keys<string>(store),
     entries: () => idb.entries<string, unknown>(store),
-    set: (key, record) => idb.set(key, record, store),
+    set: (added) =>
+      idb.setMany(
+        added.map(([key, record]): [string, unknown] => [key, record]),
+        store,
+      ),
     update: async (key, change) => {
       let isRemoved = false
       await idb.update(
@@ -101,8 +109,8 @@ function openMemory(): Records {
   return {
     keys: async () => [...records.keys()],
     entries: async () => [...records],
-    set: async (key, record) => {
-      records.set(key, record)
+    set: async (added) => {
+      for (const [key, record] of added) records.set(key, record)
     },
     update: async (key, change) => {
       const changed = change(records.get(key))

@@ -1,9 +1,10 @@
 /** The names of request headers whose values are never kept: well-known ones, those of the sign-in, and those that the user marks. */
 import { signal } from '@preact/signals'
 import { SECRET_HEADERS } from '../contracts/saved-call.ts'
+import { readStored, writeStored } from '../parts/stored.ts'
 import { credentialHeaders } from '../session/credentials.ts'
 
-const STORAGE_KEY = 'portico-console:secret-headers'
+const KEY = 'secret-headers'
 
 const marked = signal<ReadonlySet<string>>(readMarked())
 
@@ -25,17 +26,12 @@ export function markSecret(name: string, isSecret: boolean): void {
   if (isSecret) names.add(lowerOf(name))
   else names.delete(lowerOf(name))
   marked.value = names
-  try {
-    localStorage.setItem(STORAGE_KEY, JSON.stringify([...names]))
-  } catch {
-    // Storage is blocked or full: the mark holds until the page is closed.
-  }
+  writeStored('local', KEY, JSON.stringify([...names]))
 }
 
 function readMarked(): ReadonlySet<string> {
-  if (!('document' in globalThis)) return new Set()
   try {
-    const names: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '[]')
+    const names: unknown = JSON.parse(readStored('local', KEY) ?? '[]')
     return new Set(Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [])
   } catch {
     return new Set()
