@@ -162,7 +162,7 @@ function silence(): Promise<void> {
 
 function row(name: string, outcome: Outcome, ...given: readonly (Buffer | NonNullable<Row['oracle']>)[]): Row {
   const octets = given.filter((each) => Buffer.isBuffer(each))
-  const oracle = given.find((each) => !Buffer.isBuffer(each))
+  const [oracle] = given.filter((each): each is NonNullable<Row['oracle']> => !Buffer.isBuffer(each))
   return { name, octets, outcome, ...(oracle !== undefined && { oracle }) }
 }
 

@@ -142,9 +142,9 @@ export class FramePeer {
     }
   }
 
-  /** Waits for the end, and returns the code of the close frame. */
+  /** Waits for the close frame of the server, and returns its code. */
   async untilClosed(): Promise<number | undefined> {
-    await this.ended
+    await this.until(() => this.frames.some(({ opcode }) => opcode === 8))
     return this.closeCode
   }
 }
