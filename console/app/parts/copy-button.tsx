@@ -1,6 +1,7 @@
 /** A button that copies a text. */
 import { useEffect, useState } from 'preact/hooks'
 import { Button } from './button.tsx'
+import type { IconName } from './icon.tsx'
 
 /** How long the button says what has happened. */
 const SHOWN_MS = 2_000
@@ -13,10 +14,12 @@ export interface CopyButtonProps {
   readonly label?: string
   /** Whether the label is shown. Default: only the icon. */
   readonly isLabelled?: boolean
+  /** Default: `copy`. */
+  readonly icon?: IconName
 }
 
 /** Draws the button. */
-export function CopyButton({ text, label = 'Copy', isLabelled = false }: CopyButtonProps) {
+export function CopyButton({ text, label = 'Copy', isLabelled = false, icon = 'copy' }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<'copied' | 'failed' | null>(null)
   useEffect(() => {
     if (outcome === null) return
@@ -30,7 +33,7 @@ export function CopyButton({ text, label = 'Copy', isLabelled = false }: CopyBut
       <Button
         kind="quiet"
         isSmall
-        icon={outcome === 'copied' ? 'check' : outcome === 'failed' ? 'warning' : 'copy'}
+        icon={outcome === 'copied' ? 'check' : outcome === 'failed' ? 'warning' : icon}
         {...(isLabelled ? { children: outcome === 'copied' ? 'Copied' : label } : { label })}
         onClick={copy}
       />

@@ -32,7 +32,7 @@ export function CopyLink({ saved, isLabelled = true }: { readonly saved: SavedCa
   const isLong = link.url.length > LONG_LINK_LENGTH
   return (
     <span class="row is-tight">
-      <CopyButton text={link.url} label={LABEL} isLabelled={isLabelled} />
+      <CopyButton text={link.url} label={LABEL} icon="link" isLabelled={isLabelled} />
       {isLong && <span class="hint">{formatBytes(link.url.length)}: some programs cut off links as long as this.</span>}
     </span>
   )
