@@ -4,15 +4,15 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { ConsoleFacts, ConsoleProtocol } from '../../../wire/console/console-facts.ts'
 import type { CallInit } from '../contracts/live-call.ts'
 import { type SavedCall, SECRET_HEADERS } from '../contracts/saved-call.ts'
+import { MessageDraft } from '../message/message-draft.ts'
 import { parseDeadline } from './form/deadline.ts'
 import { faultOfHeader, type HeaderRow, toFields } from './form/header-row.ts'
-import { TextDraft } from './form/text-draft.ts'
 import { firstProtocol, refusalOf } from './protocols/protocol-facts.ts'
 
 /** A call that is being written. */
 export class CallForm {
   readonly method: DescMethod
-  readonly draft: TextDraft
+  readonly draft: MessageDraft
   readonly protocol: Signal<ConsoleProtocol>
   /** Whether a method without side effects is called by GET; Connect only. */
   readonly usesGet: Signal<boolean> = signal(false)
@@ -26,7 +26,7 @@ export class CallForm {
   constructor(method: DescMethod, facts: ConsoleFacts, registry: Registry) {
     this.method = method
     this.#facts = facts
-    this.draft = new TextDraft(method.input, registry)
+    this.draft = new MessageDraft(method.input, registry)
     this.protocol = signal(firstProtocol(method, facts) ?? 'grpc')
     this.faults = computed(() => this.#findFaults())
   }

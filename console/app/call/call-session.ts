@@ -54,6 +54,7 @@ export class CallSession implements ManySender {
   /** Sends the message of the form, and starts a call for it if none runs. Faults are shown, not thrown. */
   async sendDraft(): Promise<void> {
     const { message, text } = this.form.draft
+    this.form.draft.settle()
     const request = message.peek()
     if (request === null) {
       this.fault.value = 'The message has faults.'

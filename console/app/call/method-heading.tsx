@@ -1,8 +1,10 @@
 /** What a method is: its name, its kind, its comment, and its types. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
+import { commentOf } from '../api/comments.ts'
 import { Badge } from '../parts/badge.tsx'
 import { MethodKind } from '../parts/method-kind.tsx'
+import { Prose } from '../parts/prose.tsx'
 import { linkTo } from '../route/route.ts'
 
 /** Draws the heading of the page. */
@@ -21,6 +23,7 @@ export function MethodHeading({ method }: { method: DescMethod }) {
         {idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENT && <Badge>idempotent</Badge>}
       </div>
       <Types method={method} />
+      <Prose text={commentOf(parent.file, method)} class="call-comment" />
     </header>
   )
 }

@@ -2,6 +2,7 @@
 import type { Registry } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
+import { MessageEditor } from '../message/message-editor.tsx'
 import { Disclosure } from '../parts/disclosure.tsx'
 import { Field } from '../parts/field.tsx'
 import type { CallForm } from './call-form.ts'
@@ -9,7 +10,6 @@ import type { CallSession } from './call-session.ts'
 import { takesOneRequest } from './engine/method-kind.ts'
 import { HeaderTable } from './form/header-table.tsx'
 import { ProtocolPicker } from './form/protocol-picker.tsx'
-import { TextEditor } from './form/text-editor.tsx'
 import { SendBar } from './send-bar.tsx'
 import { SendMany } from './sending/send-many.tsx'
 
@@ -21,7 +21,7 @@ export interface RequestPanelProps {
 }
 
 /** Draws the panel. Ctrl-Enter sends from anywhere in it. */
-export function RequestPanel({ session, facts }: RequestPanelProps) {
+export function RequestPanel({ session, facts, registry }: RequestPanelProps) {
   const { form } = session
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
@@ -40,7 +40,7 @@ export function RequestPanel({ session, facts }: RequestPanelProps) {
         }}
       />
       <GetChoice form={form} />
-      <TextEditor draft={form.draft} typeName={form.method.input.typeName} />
+      <MessageEditor draft={form.draft} registry={registry} />
       <Metadata form={form} />
       <SendBar session={session} />
       {!takesOneRequest(form.method) && <SendMany sender={session} />}

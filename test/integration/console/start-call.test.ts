@@ -11,7 +11,14 @@ import { callContext } from '../../support/console/call-context.ts'
 import { startDemo, startRoutes } from '../../support/demo-server.ts'
 import { freePort } from '../../support/ports.ts'
 
-const UNARY: readonly ConsoleProtocol[] = ['connect', 'grpc-web']
+const PROTOCOLS: readonly ConsoleProtocol[] = ['connect', 'grpc-web', 'websocket', 'rest']
+/** What each protocol makes of "Zoë" and "Hello Zoë": JSON, binary messages, or a path and JSON. */
+const SIZES: Readonly<Record<string, readonly number[]>> = {
+  connect: [15, 24],
+  'grpc-web': [6, 12],
+  websocket: [6, 12],
+  rest: [18, 24],
+}
 
 interface CallOptions {
   readonly headers?: readonly (readonly [string, string])[]
@@ -38,11 +45,12 @@ function messagesOf(call: RunningCall, direction: MessageEntry['direction']): Me
     .filter((entry) => entry.direction === direction)
 }
 
-describe.each(UNARY)('a unary call by %s', (protocol) => {
+describe.each(PROTOCOLS)('a unary call by %s', (protocol) => {
   it('records the request, the headers, the response and the end, with their sizes', async () => {
     const { call, request } = await start(callContext((await startDemo()).origin), 'SayHello', protocol)
     await call.send(request({ name: 'Zoë' }))
-    expect(await call.ended).toEqual({ code: 'OK', message: '', httpStatus: 200, details: [] })
+    const httpStatus = protocol === 'websocket' ? null : 200
+    expect(await call.ended).toEqual({ code: 'OK', message: '', httpStatus, details: [] })
     expect(call.timeline.value.map(({ kind }) => kind).filter((kind) => kind !== 'trailers')).toEqual([
       'message',
       'headers',
@@ -51,8 +59,7 @@ describe.each(UNARY)('a unary call by %s', (protocol) => {
     ])
     expect(received(call)).toEqual([{ message: 'Hello Zoë' }])
     const [sent, response] = [messagesOf(call, 'sent')[0], messagesOf(call, 'received')[0]]
-    // Binary: a tag, a length and the text. JSON: {"name":"Zoë"} and {"message":"Hello Zoë"}.
-    expect([sent?.sizeBytes, response?.sizeBytes]).toEqual(protocol === 'connect' ? [15, 24] : [6, 12])
+    expect([sent?.sizeBytes, response?.sizeBytes]).toEqual(SIZES[protocol])
     expect(call.state.value).toBe('ended')
     expect(call.headers.value?.some(([name]) => name === 'content-type')).toBe(true)
   })
@@ -73,7 +80,7 @@ describe.each(UNARY)('a unary call by %s', (protocol) => {
     await call.send(request({}))
     const status = await call.ended
     expect(status).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'look at the name' })
-    expect(status.httpStatus).toBe(protocol === 'connect' ? 400 : 200)
+    expect(status.httpStatus).toBe({ connect: 400, 'grpc-web': 200, rest: 400 }[protocol as string] ?? null)
     expect(status.details).toEqual([
       {
         typeName: 'google.rpc.BadRequest',
@@ -92,7 +99,7 @@ describe.each(UNARY)('a unary call by %s', (protocol) => {
   })
 })
 
-describe.each(UNARY)('a server stream by %s', (protocol) => {
+describe.each(PROTOCOLS)('a server stream by %s', (protocol) => {
   it('records messages as they arrive, and their sizes', async () => {
     const context = callContext((await startDemo({ quoteIntervalMs: 5 })).origin)
     const { call, request } = await start(context, 'GetStream', protocol)
@@ -132,6 +139,42 @@ describe('by Connect', () => {
     expect(await call.ended).toMatchObject({ code: 'OK' })
     expect(received(call)).toEqual([{ message: 'Hello Ada' }])
     expect(call.counts.value).toMatchObject({ requestBodyBytes: 0, sentBytes: 14 })
+  })
+})
+
+describe('a stream of requests by WebSocket', () => {
+  it('sends each message when the transport takes it, and ends with the half-close', async () => {
+    const { call, request } = await start(callContext((await startDemo()).origin), 'PutStream', 'websocket')
+    for (const data of ['one', 'two', 'three']) await call.send(request({ topic: 'rooms/a', data }))
+    expect(call.state.value).toBe('open')
+    call.halfClose()
+    expect(call.state.value).toBe('half-closed')
+    expect(await call.ended).toMatchObject({ code: 'OK' })
+    expect(received(call)).toEqual([expect.objectContaining({ accepted: '3' })])
+    expect(messagesOf(call, 'sent').map(({ sequence }) => sequence)).toEqual([1, 2, 3])
+    await expect(call.send(request({}))).rejects.toThrow('the call has ended: OK')
+  })
+
+  it('receives while it sends', async () => {
+    const { call, request } = await start(callContext((await startDemo()).origin), 'AllStream', 'websocket')
+    await call.send(request({ topic: 'rooms/b' }))
+    for (let index = 1; index <= 3; index++) {
+      await call.send(request({ topic: 'rooms/b', data: `message ${index}` }))
+      await expect.poll(() => call.counts.value.received).toBe(index)
+    }
+    call.halfClose()
+    expect(await call.ended).toMatchObject({ code: 'OK' })
+    expect(received(call).map((json) => (json as { data: string }).data)).toEqual([
+      'message 1',
+      'message 2',
+      'message 3',
+    ])
+  })
+
+  it('can be cancelled before its first message', async () => {
+    const { call } = await start(callContext((await startDemo()).origin), 'AllStream', 'websocket')
+    call.cancel()
+    expect(await call.ended).toMatchObject({ code: 'CANCELLED' })
   })
 })
 

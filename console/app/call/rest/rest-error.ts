@@ -3,6 +3,7 @@ import { fromJson, type JsonValue, type Registry } from '@bufbuild/protobuf'
 import { AnySchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { codeName } from '../engine/call-status.ts'
+import { STANDARD_DETAILS } from '../engine/status-details.ts'
 
 /** The mapping of gRPC's document "HTTP to gRPC Status Code Mapping", completed by google.rpc.Code; other statuses are UNKNOWN. */
 const HTTP_CODES: ReadonlyMap<number, Code> = new Map([
@@ -56,11 +57,17 @@ function detailsOf(list: JsonValue | undefined, registry: Registry): ConnectErro
 
 /** A detail whose type the server does not know has its octets in `value`. */
 function octetsOf(json: JsonValue, registry: Registry): Uint8Array {
+  const octets = encodeAny(json, registry) ?? encodeAny(json, STANDARD_DETAILS)
+  if (octets !== null) return octets
+  const value = asObject(json)?.value
+  return typeof value === 'string' ? decodeBase64(value) : new Uint8Array()
+}
+
+function encodeAny(json: JsonValue, registry: Registry): Uint8Array | null {
   try {
     return fromJson(AnySchema, json, { registry }).value
   } catch {
-    const value = asObject(json)?.value
-    return typeof value === 'string' ? decodeBase64(value) : new Uint8Array()
+    return null
   }
 }
 
