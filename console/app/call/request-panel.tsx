@@ -26,10 +26,12 @@ export function RequestPanel({ session, facts, registry }: RequestPanelProps) {
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
     event.preventDefault()
+    // Editors of text have other uses for it.
+    event.stopPropagation()
     void session.sendDraft()
   }
   return (
-    <section class="card stack call-request" aria-labelledby="call-request-title" onKeyDown={pressed}>
+    <section class="card stack call-request" aria-labelledby="call-request-title" onKeyDownCapture={pressed}>
       <h2 id="call-request-title">Request</h2>
       <ProtocolPicker
         method={form.method}

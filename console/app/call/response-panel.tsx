@@ -4,6 +4,8 @@ import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import type { Api } from '../api/api.ts'
 import { type Tab, Tabs } from '../parts/tabs.tsx'
 import type { CallSession } from './call-session.ts'
+import { CompareSlot } from './compare-slot.tsx'
+import { takesOneRequest } from './engine/method-kind.ts'
 import { HeadersTab } from './headers-tab.tsx'
 import { ResponseTab } from './response-tab.tsx'
 
@@ -21,6 +23,9 @@ export function ResponsePanel({ session, api }: ResponsePanelProps) {
   const tabs: readonly Tab[] = [
     { id: 'response', label: 'Response', panel: () => <ResponseTab session={session} registry={registry} /> },
     { id: 'headers', label: 'Headers', panel: () => <HeadersTab session={session} /> },
+    ...(takesOneRequest(session.form.method)
+      ? [{ id: 'compare', label: 'Compare', panel: () => <CompareSlot session={session} /> }]
+      : []),
   ]
   return (
     <section class="card call-response" aria-label="Result">
