@@ -9,11 +9,9 @@ export async function showMethod(page: Page, path: string): Promise<void> {
 
 /** Puts a JSON text into the request editor. */
 export async function fillRequest(page: Page, json: unknown): Promise<void> {
-  await page.locator('.draft-modes [data-mode="json"]').click()
-  await page
-    .locator('.draft-json textarea, .draft-json .cm-content')
-    .first()
-    .fill(typeof json === 'string' ? json : JSON.stringify(json))
+  await page.locator('.draft-editor').getByRole('tab', { name: 'JSON' }).click()
+  const editor = page.locator('.draft-json .cm-content')
+  await editor.fill(typeof json === 'string' ? json : JSON.stringify(json))
 }
 
 /** Chooses a protocol by its name on the page. */

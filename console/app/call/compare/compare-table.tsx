@@ -29,10 +29,13 @@ export function CompareTable({ comparison }: { comparison: Comparison }) {
               <th scope="col" class="is-number">
                 Compressed
               </th>
-              <th scope="col" class="is-number">
-                Time
-              </th>
-              {isRepeated && <LatencyHeads />}
+              {isRepeated ? (
+                <LatencyHeads />
+              ) : (
+                <th scope="col" class="is-number">
+                  Time
+                </th>
+              )}
               <th scope="col">Response</th>
             </tr>
           </thead>
@@ -44,8 +47,8 @@ export function CompareTable({ comparison }: { comparison: Comparison }) {
         </table>
       </section>
       <p class="small soft">
-        Bodies with their envelopes, as the page sees them; over WebSocket the messages alone. Compressed: as the
-        response came over the wire, where the browser tells.
+        Bodies with their envelopes, as the page sees them; over WebSocket the messages alone. REST may have the request
+        in its URL. Compressed: as the response came over the wire, where the browser tells.
       </p>
       {results.map(
         ({ protocol, outcome }) => outcome !== null && <Bodies key={protocol} protocol={protocol} outcome={outcome} />,
@@ -79,7 +82,7 @@ function Row({
     <tr>
       <th scope="row">{PROTOCOL_NAMES[protocol]}</th>
       {outcome === null ? (
-        <td colSpan={isRepeated ? 9 : 6} class="soft">
+        <td colSpan={isRepeated ? 8 : 6} class="soft">
           {refusal ?? 'Not called yet'}
         </td>
       ) : (
@@ -90,11 +93,13 @@ function Row({
           <Cell text={formatBytes(outcome.requestBytes)} />
           <Cell text={formatBytes(outcome.responseBytes)} />
           <Cell text={outcome.encodedBytes === null ? '–' : formatBytes(outcome.encodedBytes)} />
-          <Cell text={formatDuration(outcome.durationMs)} />
-          {isRepeated &&
+          {isRepeated ? (
             QUANTILES.map((name) => (
               <Cell key={name} text={latency === null ? '–' : formatDuration(latency[`${name}Ms`])} />
-            ))}
+            ))
+          ) : (
+            <Cell text={formatDuration(outcome.durationMs)} />
+          )}
           <td>{sameText(outcome)}</td>
         </>
       )}

@@ -11,51 +11,44 @@ export interface ProtocolPickerProps {
   readonly onChoose: (protocol: ConsoleProtocol) => void
 }
 
+/** Draws the picker, and below it the reasons. */
 export function ProtocolPicker({ method, facts, chosen, onChoose }: ProtocolPickerProps) {
+  const refusals = new Map(PROTOCOLS.map((protocol) => [protocol, refusalOf(protocol, method, facts)]))
   return (
     <fieldset class="call-protocols">
       <legend>Protocol</legend>
       <div class="segments">
-        {PROTOCOLS.map((protocol) => (
-          <Choice
-            key={protocol}
-            protocol={protocol}
-            refusal={refusalOf(protocol, method, facts)}
-            isChosen={protocol === chosen}
-            onChoose={() => onChoose(protocol)}
-          />
-        ))}
+        {PROTOCOLS.map((protocol) => {
+          const refusal = refusals.get(protocol) ?? null
+          return (
+            <label key={protocol} class="segment" title={refusal ?? ''}>
+              <input
+                type="radio"
+                name="protocol"
+                value={protocol}
+                checked={protocol === chosen}
+                disabled={refusal !== null}
+                onChange={() => onChoose(protocol)}
+              />
+              <span>{PROTOCOL_NAMES[protocol]}</span>
+            </label>
+          )
+        })}
       </div>
+      {reasonsOf(refusals).map(({ names, reason }) => (
+        <p key={reason} class="hint">
+          {names}: {reason}
+        </p>
+      ))}
     </fieldset>
   )
 }
 
-interface ChoiceProps {
-  readonly protocol: ConsoleProtocol
-  readonly refusal: string | null
-  readonly isChosen: boolean
-  readonly onChoose: () => void
-}
-
-function Choice({ protocol, refusal, isChosen, onChoose }: ChoiceProps) {
-  const reasonId = `call-protocol-${protocol}`
-  return (
-    <label class="segment" title={refusal ?? ''}>
-      <input
-        type="radio"
-        name="protocol"
-        value={protocol}
-        checked={isChosen}
-        disabled={refusal !== null}
-        aria-describedby={refusal === null ? undefined : reasonId}
-        onChange={onChoose}
-      />
-      <span>{PROTOCOL_NAMES[protocol]}</span>
-      {refusal !== null && (
-        <span id={reasonId} class="visually-hidden">
-          {refusal}
-        </span>
-      )}
-    </label>
-  )
+/** Protocols that share a reason are named together. */
+function reasonsOf(refusals: ReadonlyMap<ConsoleProtocol, string | null>) {
+  const names = new Map<string, string[]>()
+  for (const [protocol, reason] of refusals) {
+    if (reason !== null) names.set(reason, [...(names.get(reason) ?? []), PROTOCOL_NAMES[protocol]])
+  }
+  return [...names].map(([reason, list]) => ({ reason, names: list.join(', ') }))
 }
