@@ -5,6 +5,7 @@ import type { CallSession } from './call-session.ts'
 import type { CompareTabProps } from './compare/compare-tab.tsx'
 import type { Comparison } from './compare/comparison.ts'
 import { pageContext } from './page-context.ts'
+import { startCall } from './start-call.ts'
 
 interface CompareParts {
   readonly CompareTab: ComponentType<CompareTabProps>
@@ -43,10 +44,11 @@ async function loadParts(): Promise<CompareParts> {
       if (fault !== undefined) throw new Error(fault)
       const sizes = new EncodedSizes()
       const comparison = new Comparison({
+        method: form.method,
         message,
-        context,
+        facts: context.facts,
         repeats,
-        initFor: (protocol) => form.toInit(protocol),
+        start: (protocol) => startCall(form.toInit(protocol), context),
         encodedSince: (startMs) => sizes.latestSince(startMs),
       })
       void comparison.ended.then(() => sizes.stop())

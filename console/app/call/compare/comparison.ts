@@ -1,11 +1,10 @@
 /** The same call by every protocol, one after the other so that they do not slow each other down. */
-import { equals, type Message } from '@bufbuild/protobuf'
+import { type DescMethod, equals, type Message } from '@bufbuild/protobuf'
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import type { ConsoleProtocol } from '../../../../wire/console/console-facts.ts'
-import type { CallInit, CallStatus, MessageEntry } from '../../contracts/live-call.ts'
+import type { ConsoleFacts, ConsoleProtocol } from '../../../../wire/console/console-facts.ts'
+import type { CallStatus, MessageEntry } from '../../contracts/live-call.ts'
 import type { RunningCall } from '../engine/running-call.ts'
 import { PROTOCOLS, refusalOf } from '../protocols/protocol-facts.ts'
-import { type CallContext, startCall } from '../start-call.ts'
 import { type Percentiles, percentilesOf } from './percentiles.ts'
 
 /** What came of a protocol. */
@@ -38,9 +37,11 @@ export interface ComparedOutcome {
 
 /** What is compared. */
 export interface ComparePlan {
-  readonly initFor: (protocol: ConsoleProtocol) => CallInit
+  readonly method: DescMethod
   readonly message: Message
-  readonly context: CallContext
+  readonly facts: ConsoleFacts
+  /** Starts a call of the method, without its message. */
+  readonly start: (protocol: ConsoleProtocol) => Promise<RunningCall>
   /** How many calls each protocol makes. */
   readonly repeats: number
   /** Returns the size of the latest response since a time, as it was compressed; null where nobody tells. */
@@ -75,8 +76,7 @@ export class Comparison {
   }
 
   async #run(): Promise<void> {
-    const { method } = this.#plan.initFor('connect')
-    const { facts } = this.#plan.context
+    const { method, facts } = this.#plan
     this.#results.value = PROTOCOLS.filter((protocol) => protocol !== 'grpc').map((protocol) => ({
       protocol,
       refusal: refusalOf(protocol, method, facts),
@@ -100,9 +100,9 @@ export class Comparison {
   }
 
   async #callOnce(protocol: ConsoleProtocol): Promise<ComparedOutcome> {
-    const { initFor, message, context, encodedSince } = this.#plan
+    const { start, message, encodedSince } = this.#plan
     const startMs = performance.now()
-    const call = await startCall(initFor(protocol), context)
+    const call = await start(protocol)
     this.#current = call
     // A stream may have no end: its first message says how fast it is.
     const isStream = call.init.method.methodKind !== 'unary'
