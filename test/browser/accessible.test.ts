@@ -11,10 +11,10 @@ import { oneOfEach } from '../support/depth.ts'
 import { openPage } from './open-page.ts'
 
 const SOON = { timeout: 15_000 }
-const NETWORK_ERROR = /Failed to load resource: net::ERR_/
+const NETWORK_ERROR = /Failed to load resource: net::ERR_|WebSocket connection to .* failed/
 /** Several attempts with growing waits take a while. */
 const OUTAGE = { timeout: 60_000 }
-const VIEWS = ['hello', 'ticker', 'sensor', 'chat']
+const VIEWS = ['ticker', 'sensor', 'chat', 'hello']
 
 let browser: Browser
 
@@ -73,7 +73,7 @@ describe.each(VIEWS.map((view, turn) => ({ view, turn })))('$view', ({ view, tur
     const page = await openPage(browser, origin, { view, viewport: { width: 800, height: 300 } })
     await use(page, view)
     const link = page.locator(`nav a[href="#${view}"]`)
-    await page.locator('nav a[href="#hello"]').click()
+    await page.locator(`nav a[href="#${view === 'hello' ? 'ticker' : 'hello'}"]`).click()
     await link.click()
     await page.reload()
     await use(page, view)
@@ -96,7 +96,7 @@ it('shows a fresh page from its top, whichever demo the URL names', async () => 
 
 it('shows the selection in forced-colors mode', async () => {
   const { origin } = await startDemo()
-  const page = await openPage(browser, origin, { forcedColors: 'active', colorScheme: 'dark' })
+  const page = await openPage(browser, origin, { view: 'hello', forcedColors: 'active', colorScheme: 'dark' })
   const look = (selector: string, property: string) =>
     page
       .locator(selector)
@@ -148,7 +148,7 @@ describe('a lost connection', OUTAGE, () => {
   it('is retried automatically: hello', async () => {
     const demo = await startDemo()
     const proxy = await startCuttableProxy(demo.port)
-    const page = await openPage(browser, proxy.origin, { expectedComplaints: NETWORK_ERROR })
+    const page = await openPage(browser, proxy.origin, { view: 'hello', expectedComplaints: NETWORK_ERROR })
     const badge = page.locator('#hello .badge')
     expect(await badge.isVisible()).toBe(false)
     proxy.cut()
@@ -161,7 +161,7 @@ describe('a lost connection', OUTAGE, () => {
 
   it('dims the values, breaks the line at missing messages, and marks restarts', async () => {
     const { origin } = await startDemo()
-    const page = await openPage(browser, origin, { expectedComplaints: NETWORK_ERROR })
+    const page = await openPage(browser, origin, { view: 'hello', expectedComplaints: NETWORK_ERROR })
     const quote = (sequence: bigint, more: Partial<GetStreamResponse> = {}) =>
       ({
         sequence,
@@ -233,7 +233,7 @@ it('names the room being read and written, in chat and sensor', async () => {
 })
 
 it('starts with a name to greet', async () => {
-  const page = await openPage(browser, (await startDemo()).origin)
+  const page = await openPage(browser, (await startDemo()).origin, { view: 'hello' })
   await page.getByRole('button', { name: 'Say hello' }).click()
   await expect.poll(() => page.locator('#hello [data-part="answer"]').textContent(), SOON).toBe('Hello Ada')
 })

@@ -5,12 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { testCertificates } from '../support/certificates.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { startConsole } from '../support/console/open-console.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { openPage } from './open-page.ts'
 
 const SOON = { timeout: 15_000 }
 const NETWORK_ERROR = /Failed to load resource: net::ERR_/
+const WEBSOCKET_ERROR = /WebSocket connection to .* failed/
+/** The page then asks whether the server answers HTTP. */
+const REFUSED_WEBSOCKET = /WebSocket connection to .* failed|status of (?:405|505)/
 
 let browser: Browser
 
@@ -63,7 +67,7 @@ describe('hello', () => {
     ['Connect', 'Connect, JSON'],
     ['gRPC-Web', 'gRPC-Web, binary'],
   ])('responds over %s', async (protocol, shown) => {
-    const page = await openPage(browser, (await startDemo()).origin)
+    const page = await openPage(browser, (await startDemo()).origin, { view: 'hello' })
     await field(page, 'Name').fill('Zoë <b>')
     await page.getByText(protocol, { exact: true }).click()
     await page.getByRole('button', { name: 'Say hello' }).click()
@@ -75,7 +79,7 @@ describe('hello', () => {
 
   it('shows the equivalent command', async () => {
     const { origin } = await startDemo()
-    const page = await openPage(browser, origin)
+    const page = await openPage(browser, origin, { view: 'hello' })
     await field(page, 'Name').fill('Ada')
     await expectText(page, 'curl', /-d '\{"name":"Ada"\}'/)
     expect(await part(page, 'curl').textContent()).toContain(`'${origin}/greeter.v1.GreeterService/SayHello'`)
@@ -84,7 +88,7 @@ describe('hello', () => {
   })
 
   it('can be operated by keyboard alone', async () => {
-    const page = await openPage(browser, (await startDemo()).origin)
+    const page = await openPage(browser, (await startDemo()).origin, { view: 'hello' })
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name') ?? '')
     for (let presses = 0; presses < 12 && (await focused()) !== 'who'; presses++) await page.keyboard.press('Tab')
     await page.keyboard.type('Grace')
@@ -98,7 +102,7 @@ describe('hello', () => {
   it('shows the code and message of an error', async () => {
     const demo = await startDemo()
     const proxy = await startCuttableProxy(demo.port)
-    const page = await openPage(browser, proxy.origin, { expectedComplaints: NETWORK_ERROR })
+    const page = await openPage(browser, proxy.origin, { view: 'hello', expectedComplaints: NETWORK_ERROR })
     proxy.cut()
     await page.getByRole('button', { name: 'Say hello' }).click()
     await expectText(page, 'answer', 'UNAVAILABLE: the server cannot be reached: Failed to fetch')
@@ -108,7 +112,7 @@ describe('hello', () => {
   it('works over TLS and HTTP/2', async () => {
     const { server } = await testCertificates()
     const demo = await startDemo({ listen: { tls: server }, quoteIntervalMs: 20 })
-    const page = await openPage(browser, demo.origin, { ignoreHTTPSErrors: true })
+    const page = await openPage(browser, demo.origin, { view: 'hello', ignoreHTTPSErrors: true })
     await expect.poll(() => page.locator('footer').textContent(), SOON).toContain('over HTTP/2')
     await field(page, 'Name').fill('Ada')
     await page.getByRole('button', { name: 'Say hello' }).click()
@@ -195,6 +199,36 @@ describe('ticker', () => {
 })
 
 describe('sensor', () => {
+  it('publishes by one client stream, which the server sums up when it ends', async () => {
+    const page = await openPage(browser, (await startDemo()).origin, { view: 'sensor' })
+    const unary: string[] = []
+    page.on('request', (request) => {
+      if (request.url().endsWith('/Publish')) unary.push(request.url())
+    })
+    for (const turn of ['1', '2', '3']) {
+      await page.getByRole('button', { name: 'Publish a reading' }).click()
+      await expectText(page, 'sequence', turn)
+      await expectText(page, 'stream', `The call is open: ${turn} sent`)
+    }
+    await page.getByRole('link', { name: 'Ticker' }).click()
+    await page.getByRole('link', { name: 'Sensor' }).click()
+    await expectText(page, 'stream', 'The call has ended: the server accepted 3')
+    await page.getByRole('button', { name: 'Publish a reading' }).click()
+    await expectText(page, 'sequence', '4')
+    expect(unary).toEqual([])
+  })
+
+  it('publishes by unary calls where WebSockets do not get through', async () => {
+    const page = await openPage(browser, (await startDemo({ webSocket: false })).origin, {
+      view: 'sensor',
+      expectedComplaints: REFUSED_WEBSOCKET,
+    })
+    for (const turn of ['1', '2']) {
+      await page.getByRole('button', { name: 'Publish a reading' }).click()
+      await expectText(page, 'sequence', turn)
+    }
+  })
+
   it('publishes readings and receives them back', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { view: 'sensor' })
     await field(page, 'Temperature').fill('30')
@@ -233,6 +267,67 @@ describe('sensor', () => {
 })
 
 describe('chat', () => {
+  it('sends and receives by one bidirectional stream', async () => {
+    const { origin } = await startDemo()
+    const [ada, grace] = [
+      await openPage(browser, origin, { view: 'chat' }),
+      await openPage(browser, origin, { view: 'chat' }),
+    ]
+    const requests: string[] = []
+    ada.on('request', (request) => requests.push(request.url()))
+    const resting = ada.waitForEvent('requestfailed', (request) => request.url().endsWith('/GetStream'))
+    await say(ada, 'Ada', 'one')
+    await expectText(ada, 'messages', /one/)
+    // The call has brought the line, so the stream that brings older ones is not needed.
+    await resting
+    await say(grace, 'Grace', 'two')
+    await expectText(ada, 'messages', /one.*two/)
+    await say(ada, 'Ada', 'three')
+    await expectText(ada, 'messages', /one.*two.*three/)
+    expect(await part(ada, 'messages').locator('.message').count()).toBe(3)
+    expect(requests).toEqual([])
+    await expectText(ada, 'badge', /^Live/)
+  })
+
+  it('loses and repeats nothing when its connection is cut', async () => {
+    const demo = await startDemo()
+    const proxy = await startCuttableProxy(demo.port)
+    const ada = await openPage(browser, proxy.origin, {
+      view: 'chat',
+      expectedComplaints: new RegExp(`${NETWORK_ERROR.source}|${WEBSOCKET_ERROR.source}`),
+    })
+    const grace = await openPage(browser, demo.origin, { view: 'chat' })
+    await say(ada, 'Ada', 'line 1')
+    await expectText(grace, 'messages', /line 1/)
+    proxy.cut()
+    await expectText(ada, 'badge', /^Not reachable, next try in/)
+    await say(grace, 'Grace', 'line 2')
+    await expectText(grace, 'messages', /line 2/)
+    await say(ada, 'Ada', 'lost')
+    await expectText(ada, 'error', /UNAVAILABLE/)
+    expect(await field(ada, 'Message').inputValue()).toBe('lost')
+    proxy.mend()
+    await ada.getByRole('button', { name: 'Try now' }).click()
+    await expectText(ada, 'messages', /line 1.*line 2/)
+    await say(grace, 'Grace', 'line 3')
+    await expectText(ada, 'messages', /line 1.*line 2.*line 3/)
+    await say(ada, 'Ada', 'line 4')
+    await expectText(grace, 'messages', /line 1.*line 2.*line 3.*line 4/)
+    await expectText(ada, 'messages', /line 1.*line 2.*line 3.*line 4/)
+    for (const page of [ada, grace]) expect(await part(page, 'messages').locator('.message').count()).toBe(4)
+  })
+
+  it('works without WebSockets', async () => {
+    const page = await openPage(browser, (await startDemo({ webSocket: false })).origin, {
+      view: 'chat',
+      expectedComplaints: REFUSED_WEBSOCKET,
+    })
+    await say(page, 'Ada', 'one')
+    await expectText(page, 'messages', /one/)
+    await say(page, 'Ada', 'two')
+    await expectText(page, 'messages', /one.*two/)
+  })
+
   it('carries messages between two users, as text', async () => {
     const { origin } = await startDemo()
     const [ada, grace] = [
@@ -280,6 +375,30 @@ describe('chat', () => {
 })
 
 describe('the page', () => {
+  it('lands on the live ticker', async () => {
+    const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 20 })).origin)
+    await expectText(page, 'badge', /^Live/)
+    await expectText(page, 'price', /^[\d,]+\.\d\d$/)
+    expect(await page.title()).toBe('Stock ticker · Portico')
+  })
+
+  it('leads to the same calls in the console, where the server has one', { timeout: 90_000 }, async () => {
+    const { origin } = await startConsole({ quoteIntervalMs: 20 })
+    for (const [view, method] of [
+      ['ticker', 'GetStream'],
+      ['sensor', 'PutStream'],
+      ['chat', 'AllStream'],
+      ['hello', 'SayHello'],
+    ]) {
+      const page = await openPage(browser, origin, { view: view ?? '' })
+      await page.getByRole('link', { name: 'Open this call in the console' }).click()
+      await page.getByRole('heading', { name: method ?? '', level: 1 }).waitFor(SOON)
+    }
+    const without = await openPage(browser, (await startDemo()).origin)
+    await expectText(without, 'badge', /^Live/)
+    expect(await without.getByRole('link', { name: 'Open this call in the console' }).count()).toBe(0)
+  })
+
   it('follows the theme of the system, and its own toggle', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { colorScheme: 'dark' })
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

@@ -13,10 +13,10 @@ showOrigin()
 for (const area of all(document, '[data-scrolls]', HTMLElement)) area.tabIndex = 0
 switchViews(
   [
-    createHelloView(need(document, '#hello', HTMLElement)),
     createTickerView(need(document, '#ticker', HTMLElement)),
     createSensorView(need(document, '#sensor', HTMLElement)),
     createChatView(need(document, '#chat', HTMLElement)),
+    createHelloView(need(document, '#hello', HTMLElement)),
   ],
   all(document, 'nav a', HTMLAnchorElement),
 )

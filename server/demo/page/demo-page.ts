@@ -34,22 +34,42 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Where `npm run generate` writes the page. */
 const FOLDER = new URL('../../../client/web/dist/', import.meta.url)
 
+/** The path of the console by default, and a file that it has. */
+const CONSOLE = 'console/'
+const CONSOLE_FACTS = `/${CONSOLE}facts.json`
+
 /** Adds the page at `/`. Each of its files is a route of its own, so that other paths stay free. */
 export async function addDemoPage(app: FastifyInstance): Promise<void> {
   for (const name of await readdir(FOLDER)) {
     const content = await readFile(new URL(name, FOLDER))
-    addFile(app, `/${name}`, content)
-    if (name === 'index.html') addFile(app, '/', content, name)
+    const file = name === 'index.html' ? pageFile(app, content) : () => content
+    addFile(app, `/${name}`, file)
+    if (name === 'index.html') addFile(app, '/', file, name)
   }
 }
 
+/** The markup, which says where the console is. Whether there is one is known once all routes are. */
+function pageFile(app: FastifyInstance, content: Buffer): () => Buffer {
+  const withConsole = Buffer.from(content.toString().replace('<html ', `<html data-console="${CONSOLE}" `))
+  return () => (app.hasRoute({ method: 'GET', url: CONSOLE_FACTS }) ? withConsole : content)
+}
+
 /** Serves one file from memory. Its tag is of its content, so it holds for every server with the same page. */
-function addFile(app: FastifyInstance, path: string, content: Buffer, name = path): void {
-  const etag = `"${createHash('sha256').update(content).digest('base64url')}"`
-  const headers = { ...HEADERS, 'content-type': CONTENT_TYPES[extname(name)], etag }
+function addFile(app: FastifyInstance, path: string, file: () => Buffer, name = path): void {
   app.get(path, (request, reply) => {
-    reply.headers(headers)
+    const content = file()
+    const etag = tagOf(content)
+    reply.headers({ ...HEADERS, 'content-type': CONTENT_TYPES[extname(name)], etag })
     if (request.headers['if-none-match']?.includes(etag)) reply.code(304).send()
     else reply.send(content)
   })
+}
+
+const tags = new WeakMap<Buffer, string>()
+
+/** Files stay as they are, so each is hashed once. */
+function tagOf(content: Buffer): string {
+  const known = tags.get(content) ?? `"${createHash('sha256').update(content).digest('base64url')}"`
+  tags.set(content, known)
+  return known
 }

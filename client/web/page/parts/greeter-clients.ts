@@ -2,6 +2,7 @@
 import type { Client } from '@connectrpc/connect'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createClient, createWebTransport, type WebProtocol } from '../../public.ts'
+import { withStreaming } from '../../websocket/public.ts'
 
 /** The base URL of the services: that of the page, so that a proxy can serve both under a path. */
 export const BASE_URL = new URL('.', document.baseURI).href
@@ -14,3 +15,9 @@ export const greeterClients: Readonly<Record<WebProtocol, Client<typeof GreeterS
   connect: createClient(GreeterService, createWebTransport({ protocol: 'connect', baseUrl: BASE_URL })),
   'grpc-web': createClient(GreeterService, createWebTransport({ protocol: 'grpc-web', baseUrl: BASE_URL })),
 }
+
+/** The client of streams that a page sends: fetch cannot carry them, so they are WebSockets. */
+export const streamingGreeter: Client<typeof GreeterService> = createClient(
+  GreeterService,
+  withStreaming(createWebTransport({ baseUrl: BASE_URL }), { baseUrl: BASE_URL }),
+)

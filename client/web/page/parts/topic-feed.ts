@@ -7,13 +7,16 @@ import { ConnectionBadge, type ConnectionState } from './connection-badge.ts'
 /** What happened between two messages: some were lost, or the server restarted and its sequence numbers with it. */
 export type Lapse = 'gap' | 'restart'
 
+/** A message of a topic, from any call. */
+export type TopicMessage = Omit<GetStreamResponse, '$typeName' | 'reset'> & { readonly reset?: boolean }
+
 /** Where a feed reads, and its callbacks. */
 export interface TopicFeedOptions {
   readonly client: TopicClient
   /** The element that shows the state of the connection. */
   readonly badgeSlot: HTMLElement
   /** Called with each message, and what happened since the one before. */
-  readonly onMessage: (message: GetStreamResponse, lapse: Lapse | undefined) => void
+  readonly onMessage: (message: TopicMessage, lapse: Lapse | undefined) => void
   /** Called when the received messages are no longer up to date, and when they are again. Default: none. */
   readonly onStale?: (isStale: boolean) => void
 }
@@ -58,6 +61,30 @@ export class TopicFeed {
     this.open()
   }
 
+  /**
+   * Takes a message that another call has brought, if it is the next one.
+   *
+   * @returns false if messages before it are missing
+   */
+  offer(message: TopicMessage): boolean {
+    if (this.#isSeen(message)) return true
+    const isNext = this.#epoch === message.epoch && message.sequence === this.#lastSequence + 1n
+    const isFirst = this.#epoch === '' && message.sequence === 1n
+    if (isNext || isFirst) this.#receive(message)
+    return isNext || isFirst
+  }
+
+  /** Ends the stream while another call brings its messages. */
+  rest(): void {
+    this.#running?.abort()
+    this.#running = undefined
+    this.#show({ name: 'live' })
+  }
+
+  #isSeen({ epoch, sequence }: TopicMessage): boolean {
+    return epoch === this.#epoch && sequence <= this.#lastSequence
+  }
+
   #retry(): void {
     if (this.#running === undefined) this.open()
     else this.#wake()
@@ -75,7 +102,7 @@ export class TopicFeed {
       })
       for await (const message of messages) {
         if (signal.aborted) return
-        this.#receive(message)
+        if (!this.#isSeen(message)) this.#receive(message)
       }
     } catch (error) {
       if (signal.aborted) return
@@ -89,7 +116,7 @@ export class TopicFeed {
     this.#options.onStale?.(state.name !== 'live')
   }
 
-  #receive(message: GetStreamResponse): void {
+  #receive(message: TopicMessage): void {
     // Messages lost before the first one were never on this page.
     const lapse = this.#lastSequence === 0n ? undefined : lapseBefore(message)
     this.#lastSequence = message.sequence
@@ -107,7 +134,7 @@ export class TopicFeed {
   }
 }
 
-function lapseBefore({ reset, missed }: GetStreamResponse): Lapse | undefined {
+function lapseBefore({ reset = false, missed }: TopicMessage): Lapse | undefined {
   if (reset) return 'restart'
   return missed > 0n ? 'gap' : undefined
 }

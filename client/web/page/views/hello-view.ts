@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
 import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { WebProtocol } from '../../public.ts'
+import { linkToConsole } from '../parts/console-link.ts'
 import { curlCommand } from '../parts/curl-command.ts'
 import { codeName, errorText } from '../parts/error-text.ts'
 import { formatDuration } from '../parts/format.ts'
@@ -23,6 +24,8 @@ export function createHelloView(section: HTMLElement): View {
   const showCommand = () => {
     curl.textContent = commandFor(form)
     needPart(section, 'copied').textContent = ''
+    const { name, protocol } = valuesOf(form)
+    void linkToConsole(section, { method: 'greeter.v1.GreeterService/SayHello', protocol, messages: [{ name }] })
   }
   form.addEventListener('input', showCommand)
   const retries = new Retries(needPart(section, 'badge'), () => ask())

@@ -1,9 +1,9 @@
 /** Shows the messages of the chat demo. */
-import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { element } from '../parts/element.ts'
 import { formatTime, messageTimeMs } from '../parts/format.ts'
 import { parseChatLine } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
+import type { TopicMessage } from '../parts/topic-feed.ts'
 
 const MAX_ITEMS = 500
 
@@ -38,7 +38,7 @@ export class MessageLog {
   }
 
   /** Adds a message, and a note where messages before it are missing. */
-  add(message: GetStreamResponse, { ownName, isRestart }: MessageContext): void {
+  add(message: TopicMessage, { ownName, isRestart }: MessageContext): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller
     const isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_PX
     if (isRestart) this.#list.append(divider('The server restarted'))
@@ -53,7 +53,7 @@ function divider(text: string): HTMLElement {
   return element('li', { class: 'divider' }, text)
 }
 
-function messageItem(ownName: string, message: GetStreamResponse): HTMLElement {
+function messageItem(ownName: string, message: TopicMessage): HTMLElement {
   const { name, text } = parseChatLine(message.data)
   const timeMs = messageTimeMs(message)
   return element(

@@ -1,11 +1,10 @@
 /** Shows the quotes of the ticker demo. */
-import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { element } from '../parts/element.ts'
 import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { parseQuote, type Quote } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
-import type { Lapse } from '../parts/topic-feed.ts'
+import type { Lapse, TopicMessage } from '../parts/topic-feed.ts'
 
 const MAX_POINTS = 180
 const MAX_ROWS = 50
@@ -45,7 +44,7 @@ export class QuoteBoard {
   }
 
   /** Adds a message. Ignores data that is not a quote. */
-  add(message: GetStreamResponse, lapse?: Lapse): void {
+  add(message: TopicMessage, lapse?: Lapse): void {
     const quote = parseQuote(message.data)
     if (quote === undefined) return
     const timeMs = messageTimeMs(message)

@@ -1,10 +1,9 @@
 /** Shows the readings of the sensor demo. */
-import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { parseReading } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
-import type { Lapse } from '../parts/topic-feed.ts'
+import type { Lapse, TopicMessage } from '../parts/topic-feed.ts'
 import { SENDER } from './reading-publisher.ts'
 
 const MAX_POINTS = 120
@@ -38,7 +37,7 @@ export class ReadingBoard {
   }
 
   /** Adds a message. Ignores data that is not a reading. */
-  add(message: GetStreamResponse, lapse?: Lapse): void {
+  add(message: TopicMessage, lapse?: Lapse): void {
     const reading = parseReading(message.data)
     if (reading === undefined) return
     if (this.#received > 0) this.#missed += message.missed

@@ -1,4 +1,5 @@
-/** Sensor: unary calls publish readings, and a server stream brings them back. */
+/** Sensor: a client stream publishes readings, and a server stream brings them back. */
+import { linkToConsole } from '../parts/console-link.ts'
 import { greeterClients } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'
@@ -24,7 +25,9 @@ export function createSensorView(section: HTMLElement): View {
     topic = topicOf(name.value)
     board.clear(topic)
     feed.select(topic)
+    showLink(section, topic)
   })
+  showLink(section, topic)
   return {
     section,
     show() {
@@ -40,4 +43,9 @@ export function createSensorView(section: HTMLElement): View {
 
 function topicOf(name: string): string {
   return `sensors/${name}`
+}
+
+function showLink(section: HTMLElement, topic: string): void {
+  const messages = [20.5, 21, 21.5].map((celsius) => ({ topic, data: JSON.stringify({ celsius }) }))
+  void linkToConsole(section, { method: 'greeter.v1.GreeterService/PutStream', protocol: 'websocket', messages })
 }

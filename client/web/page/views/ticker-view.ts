@@ -1,4 +1,5 @@
 /** Stock ticker: a server stream and its chart. */
+import { linkToConsole } from '../parts/console-link.ts'
 import { greeterClients } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'
@@ -20,10 +21,17 @@ export function createTickerView(section: HTMLElement): View {
     event.preventDefault()
     board.clear(symbol.value)
     feed.select(topicOf(symbol.value))
+    showLink(section, topicOf(symbol.value))
   })
+  showLink(section, topicOf(symbol.value))
   return { section, show: () => feed.open(), hide: () => feed.close() }
 }
 
 function topicOf(symbol: string): string {
   return `stocks/${symbol}`
+}
+
+function showLink(section: HTMLElement, topic: string): void {
+  const messages = [{ topic, afterSequence: '0' }]
+  void linkToConsole(section, { method: 'greeter.v1.GreeterService/GetStream', protocol: 'connect', messages })
 }
