@@ -40,6 +40,12 @@ const RUNS: Readonly<Record<string, Run>> = {
     programArgs: ['--codec', 'reflective'],
     flags: PARALLEL,
   },
+  'server-websocket': {
+    mode: 'server',
+    config: 'server-websocket.yaml',
+    programArgs: ['--websockets'],
+    flags: [...PARALLEL, '--skip', `@${fileNamed('skipped-server-websocket.txt')}`],
+  },
   client: { mode: 'client', config: 'client.yaml' },
   'client-reflective': { mode: 'client', config: 'client.yaml', programArgs: ['--codec', 'reflective'] },
   'client-websocket': {
@@ -59,6 +65,7 @@ const USUAL = [
   'server',
   'server-sliced',
   'server-reflective',
+  'server-websocket',
   'client',
   'client-websocket',
   'upstream-server',

@@ -4,7 +4,7 @@
  * HTTP version and protocol, so the description's are not looked at.
  *
  * `--lane reference` serves on that lane; `--codec reflective` with that codec; with `--sliced` every byte of either direction arrives alone; with `--upstream`
- * the service is the one that connect-es tests its own servers with.
+ * the service is the one that connect-es tests its own servers with; with `--websockets` the calls reach the port over WebSockets.
  */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -13,6 +13,7 @@ import { create } from '@bufbuild/protobuf'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'
 import { onePort, portico } from '../../server/public.ts'
+import { HTTPVersion } from '../gen/connectrpc/conformance/v1/config_pb.js'
 import {
   type ServerCompatRequest,
   ServerCompatRequestSchema,
@@ -24,6 +25,7 @@ import { startSlicingProxy } from '../support/slicing-proxy.ts'
 import { conformanceService } from './conformance-service.ts'
 import { readMessages, writeMessage } from './messages.ts'
 import upstreamRoutes from './upstream/routes.ts'
+import { startWebSocketFront } from './websocket-front.ts'
 
 const HOST = '127.0.0.1'
 
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     codec: { type: 'string' },
     sliced: { type: 'boolean' },
     upstream: { type: 'boolean' },
+    websockets: { type: 'boolean' },
   },
 })
 const lane = values.lane === 'reference' ? 'reference' : 'native'
@@ -56,9 +59,18 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   })
   await app.listen({ host: HOST, port: 0 })
   const address = app.server.address() as AddressInfo
-  const { port } = values.sliced ? await startSlicingProxy(address.port) : address
+  const { port } = await frontOf(address, request)
   const pemCert = request.useTls ? request.serverCreds?.cert : undefined
   return create(ServerCompatResponseSchema, { host: HOST, port, ...(pemCert && { pemCert }) })
+}
+
+async function frontOf(address: AddressInfo, { httpVersion }: ServerCompatRequest): Promise<{ port: number }> {
+  if (values.sliced) return await startSlicingProxy(address.port)
+  if (!values.websockets) return address
+  return await startWebSocketFront(
+    `ws://${HOST}:${address.port}`,
+    httpVersion === HTTPVersion.HTTP_VERSION_1 ? '1.1' : '2',
+  )
 }
 
 function protocolRoutes(router: ConnectRouter): void {
