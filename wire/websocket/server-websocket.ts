@@ -67,6 +67,8 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   #isBlocked = false
   /** The latest PING that is not answered yet, because the peer does not read. Earlier ones need no answer (section 5.5.3). */
   #pongDue: Buffer | null = null
+  /** PINGs of ours that are not answered. */
+  #pingsDue = 0
   #messageBytes = 0
   #isCloseSent = false
   #isOver = false
@@ -113,7 +115,9 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
 
   /** Sends a PING, which `onPong` of the limits follows. */
   ping(): void {
-    if (!this.#isCloseSent && !this.#isBlocked) this.#write(controlFrame(Opcode.PING, Buffer.alloc(0)))
+    if (this.#isCloseSent || this.#isBlocked) return
+    this.#pingsDue += 1
+    this.#write(controlFrame(Opcode.PING, Buffer.alloc(0)))
   }
 
   /** Reads no more for now. Chunks that were read already are still passed on. */
@@ -204,9 +208,14 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
       this.#onClosed(payload)
       return
     }
+    if (opcode === Opcode.PONG && this.#pingsDue > 0) {
+      this.#pingsDue -= 1
+      this.#limits.onPong()
+      return
+    }
     if (!this.#pings.take(this.lastReceivedAtMs)) throw flood('too many pings')
-    if (opcode === Opcode.PONG) this.#limits.onPong()
-    else if (this.#isBlocked) this.#pongDue = payload
+    if (opcode === Opcode.PONG) return
+    if (this.#isBlocked) this.#pongDue = payload
     else if (!this.#isCloseSent) this.#write(controlFrame(Opcode.PONG, payload))
   }
 

@@ -10,6 +10,8 @@ export interface WatchedWebSocket {
   /** Octets of the response that have not left. */
   readonly queuedBytes: number
   onStall(fault: RequestFault): void
+  /** Called now and then, to notice that the client is gone although nothing is read from it. */
+  probe(): void
 }
 
 interface Progress {
@@ -56,7 +58,8 @@ export class WebSocketStalls {
     const nowMs = this.#timers.clock.now()
     for (const [socket, progress] of this.#watched) {
       const fault = this.#faultOf(socket, progress, nowMs)
-      if (fault !== undefined) socket.onStall(fault)
+      if (fault === undefined) socket.probe()
+      else socket.onStall(fault)
     }
     if (this.#watched.size > 0) this.#schedule()
   }

@@ -196,6 +196,11 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
       this.#leave({ code: ErrorCode.CANCEL, reason: fault.message, ...(isAnswered && { answered: fault }) })
   }
 
+  /** Sends a PING while nothing is read. Only what is written to a connection that is gone shows that it is. */
+  probe(): void {
+    if (this.#socket.isPaused) this.#socket.ping()
+  }
+
   onPayload(chunk: Buffer, start: number, end: number): void {
     const at = this.#control < 0 ? this.#readControl(chunk[start] as number, start) : start
     if (at === end) return
