@@ -1,5 +1,5 @@
 /** A dialog that asks for a name. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
@@ -20,6 +20,11 @@ export interface NameDialogProps {
 export function NameDialog({ title, action, name, onName, onClose }: NameDialogProps) {
   const [text, setText] = useState(name)
   const [fault, setFault] = useState<string>()
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    input.current?.focus()
+    input.current?.select()
+  }, [])
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
     try {
@@ -36,6 +41,7 @@ export function NameDialog({ title, action, name, onName, onClose }: NameDialogP
           {(attributes) => (
             <input
               {...attributes}
+              ref={input}
               class="input"
               dir="auto"
               value={text}

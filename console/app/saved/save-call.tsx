@@ -1,5 +1,5 @@
 /** A button that puts a call into a collection. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -68,6 +68,11 @@ function SaveForm({ saved, collections, onClose }: SaveFormProps) {
   const [target, setTarget] = useState(collections[0]?.id ?? NEW)
   const [group, setGroup] = useState('My calls')
   const [fault, setFault] = useState<string>()
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    input.current?.focus()
+    input.current?.select()
+  }, [])
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
     try {
@@ -85,6 +90,7 @@ function SaveForm({ saved, collections, onClose }: SaveFormProps) {
         {(attributes) => (
           <input
             {...attributes}
+            ref={input}
             class="input"
             dir="auto"
             maxLength={200}
