@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { packTarball } from '../support/npm.ts'
 import { runChecks } from '../support/run-checks.ts'
+import { consoleChecks } from './console-checks.ts'
 import { openApiChecks } from './openapi-checks.ts'
 import { bundleChecks, serverChecks } from './program-checks.ts'
 import { Project } from './project.ts'
@@ -63,6 +64,7 @@ const checks = [
   ...bundleChecks(reference),
   ...protoChecks(server),
   ...openApiChecks({ client, server, documented }),
+  ...consoleChecks({ server, documented }),
   ...nodeChecks(server),
   ...peerChecks(oldest, newest),
 ]
