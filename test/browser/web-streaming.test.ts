@@ -7,8 +7,8 @@ import { testCertificates } from '../support/certificates.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startRoutes } from '../support/demo-server.ts'
-import { isSteady } from '../support/is-steady.ts'
 import { ServerProcess } from '../support/server-process.ts'
+import { steadyValue } from '../support/steady-value.ts'
 import { LARGE_BYTES, streamingGreeter } from './streaming/greeter.ts'
 import { openCaller } from './streaming/open-caller.ts'
 
@@ -77,13 +77,8 @@ describe.each(PORTS)('over %s', (port) => {
   it('a page that reads slowly slows the handler down, and misses nothing, by WebSocketStream', async () => {
     const { greeter, page } = await openOn(port)
     await page.evaluate(`calls.beginSlowly('WebSocketStream')`)
-    await expect
-      .poll(
-        isSteady(() => greeter.given),
-        { ...SOON, interval: 500 },
-      )
-      .toBe(true)
-    expect(greeter.given * LARGE_BYTES).toBeLessThan(MOST_IN_TRANSIT_BYTES)
+    const given = await steadyValue(() => greeter.given)
+    expect(given * LARGE_BYTES).toBeLessThan(MOST_IN_TRANSIT_BYTES)
     expect(await page.evaluate('calls.readMore(2000)')).toBe(2000)
   })
 
@@ -97,6 +92,13 @@ describe.each(PORTS)('over %s', (port) => {
     })
     expect(greeter.given * LARGE_BYTES).toBeLessThan(BUFFERED_BYTES + MOST_IN_TRANSIT_BYTES)
   })
+})
+
+test.each(WAYS)('a page sends no more than a handler reads, by %s', async (way) => {
+  const { page } = await openOn('cleartext')
+  page.evaluate(`calls.sendForever('${way}')`).catch(() => {})
+  const sentBytes = await steadyValue(() => page.evaluate<number>('calls.sentBytes()'))
+  expect(sentBytes).toBeLessThan(MOST_IN_TRANSIT_BYTES)
 })
 
 test.each(WAYS)('a page that goes away ends its handlers, by %s', async (way) => {

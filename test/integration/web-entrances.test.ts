@@ -153,3 +153,19 @@ test('withStreaming uses fetch for what it carries', async () => {
   expect(await collect(client.allStream(createAsyncIterable([{ topic, data: 'b' }])))).toMatchObject([{ data: 'b' }])
   expect(paths.map((path) => path.split('/').at(-1))).toEqual(['SayHello', 'GetStream'])
 })
+
+test('without WebSockets, a server is UNIMPLEMENTED for them', async () => {
+  const { origin } = await startRoutes({ webSocket: false, routes: (router) => router.service(GreeterService, {}) })
+  const transport = connect.createConnectTransport({ baseUrl: origin })
+  const client = websocket.createClient(GreeterService, websocket.withStreaming(transport, { baseUrl: origin }))
+  const failures = await Promise.all([
+    client.putStream(createAsyncIterable([])).catch(ConnectError.from),
+    collect(client.allStream(createAsyncIterable([]))).catch(ConnectError.from),
+  ])
+  for (const failure of failures) {
+    expect(failure).toMatchObject({
+      code: Code.Unimplemented,
+      rawMessage: expect.stringContaining('does not speak grpc-websockets'),
+    })
+  }
+})

@@ -11,7 +11,6 @@ import {
 } from '../../client/web/websocket/public.ts'
 import { AllStreamResponseSchema, GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
-import { isSteady } from '../support/is-steady.ts'
 import {
   headerEnvelope,
   type ScriptedCall,
@@ -19,6 +18,7 @@ import {
   startScriptedWebSockets,
   trailerEnvelope,
 } from '../support/scripted-websockets.ts'
+import { steadyValue } from '../support/steady-value.ts'
 
 type Script = ScriptedOptions['onCall']
 
@@ -446,12 +446,7 @@ describe('limits', () => {
       for (const octets of [headerEnvelope(), encodeEnvelope(0, new Uint8Array()), trailerEnvelope()]) call.send(octets)
     })
     const answer = client.putStream(large())
-    await expect
-      .poll(
-        isSteady(() => taken),
-        { interval: 300, timeout: 20_000 },
-      )
-      .toBe(true)
+    await steadyValue(() => taken)
     expect(taken).toBeGreaterThan(10)
     expect(taken * 64 * 1024).toBeLessThan(32 * MIB)
     paused.resolve()

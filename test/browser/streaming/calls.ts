@@ -123,6 +123,25 @@ export function readToFailure(): Promise<Failure> {
   return failureOf(readMore(Number.POSITIVE_INFINITY))
 }
 
+let produced = 0
+
+/** Sends large messages for as long as they are taken. */
+export async function sendForever(way: Way): Promise<Failure> {
+  const data = 'x'.repeat(64 * 1024)
+  async function* requests() {
+    for (;;) {
+      yield { topic: 'unread', data }
+      produced += data.length
+    }
+  }
+  return await failureOf(clientOf(way).putStream(requests()))
+}
+
+/** The octets that {@link sendForever} has given to the transport. */
+export function sentBytes(): number {
+  return produced
+}
+
 /** Holds a stream until it fails. */
 export async function holdUntilFailure(way: Way): Promise<Failure> {
   return await failureOf(

@@ -1,4 +1,7 @@
-/** The greeter that pages call: it echoes, and on the topic `endless` it sends large messages for as long as the client stays. */
+/**
+ * The greeter that pages call: it echoes. On the topic `endless` it sends large messages for as long as the client stays, and after one on
+ * `unread` it reads no more.
+ */
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import type { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 
@@ -36,7 +39,10 @@ export function streamingGreeter(): StreamingGreeter {
     },
     async putStream(requests) {
       let accepted = 0n
-      for await (const _ of requests) accepted += 1n
+      for await (const { topic } of requests) {
+        if (topic === 'unread') await new Promise<never>(() => {})
+        accepted += 1n
+      }
       return { accepted }
     },
     async *allStream(requests) {
