@@ -13,9 +13,10 @@ import { type FuzzTarget, fuzzOnce } from '../support/fuzz/fuzz-target.ts'
 import { HTTP2_TARGETS } from '../support/fuzz/http2-targets.ts'
 import { mutate } from '../support/fuzz/mutate.ts'
 import { RESPONSE_TARGETS } from '../support/fuzz/response-target.ts'
+import { websocketFrames } from '../support/fuzz/websocket-target.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
-const TARGETS = [...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS]
+const TARGETS = [...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS, websocketFrames]
 /** For two cores. */
 const PARALLEL = 2
 /** A target that runs this much longer than requested hangs. */
