@@ -6,6 +6,7 @@ import { fieldOfKey } from '../schema/field-keys.ts'
 import { isUnset, takesNull } from '../schema/null-value.ts'
 import { type AnyField, fieldTypeName, shapeOf, type ValueShape, wrappedShape } from '../schema/value-shape.ts'
 import { checkEnum } from './check-enum.ts'
+import { RuleChecker } from './check-rules.ts'
 import { checkScalar, mapKeyValue, scalarNeeds } from './check-scalar.ts'
 import { MAX_DEPTH, wellKnownCheck } from './check-well-known.ts'
 import type { FaultReport } from './fault-report.ts'
@@ -16,11 +17,13 @@ const REQUIRED = 3
 export class MessageChecker {
   readonly #report: FaultReport
   readonly #registry: Registry
+  readonly #rules: RuleChecker
   #depth = 0
 
   constructor(report: FaultReport, registry: Registry) {
     this.#report = report
     this.#registry = registry
+    this.#rules = new RuleChecker(report, registry)
   }
 
   check(message: DescMessage, node: JsonNode): void {
@@ -61,6 +64,7 @@ export class MessageChecker {
         this.#field(field, value)
       })
     }
+    this.#rules.check(message, node)
     for (const field of message.fields) {
       if (field.presence !== REQUIRED || isSet(field, set, members)) continue
       this.#report.error(bracketOf(node), `${field.name} is required by ${message.typeName}.`, [field.jsonName])
