@@ -1,5 +1,6 @@
 /** A field mask: typed, or chosen among the fields of the messages beside it. */
 import type { DescMessage } from '@bufbuild/protobuf'
+import { Disclosure } from '../../parts/disclosure.tsx'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
 
 const MAX_DEPTH = 2
@@ -24,8 +25,7 @@ export function FieldMaskControl(props: ControlProps) {
         onInput={(event) => onText(event.currentTarget.value.trim())}
       />
       {choices.length === 0 ? null : (
-        <details>
-          <summary>Choose fields</summary>
+        <Disclosure summary="Choose fields">
           <div class="draft-choices">
             {choices.map((path) => (
               <label key={path} class="draft-choice">
@@ -38,7 +38,7 @@ export function FieldMaskControl(props: ControlProps) {
               </label>
             ))}
           </div>
-        </details>
+        </Disclosure>
       )}
     </div>
   )

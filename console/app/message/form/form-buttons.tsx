@@ -1,6 +1,8 @@
 /** The buttons of lists and maps. */
 import { Button } from '../../parts/button.tsx'
 import type { IconName } from '../../parts/icon.tsx'
+import type { JsonPath } from '../json/json-node.ts'
+import { pathId } from './form-source.ts'
 
 export interface IconButtonProps {
   readonly label: string
@@ -18,17 +20,21 @@ export interface AddButtonProps {
   readonly what: string
   /** The name of the field. */
   readonly name: string
+  /** Where the field is. */
+  readonly path: JsonPath
   readonly isDisabled?: boolean
   readonly onClick: () => void
 }
 
-export function AddButton({ what, name, isDisabled = false, onClick }: AddButtonProps) {
+export function AddButton({ what, name, path, isDisabled = false, onClick }: AddButtonProps) {
   return (
-    <Button icon="plus" isSmall={true} isDisabled={isDisabled} onClick={onClick}>
-      <span>
-        {`Add ${what}`}
-        <span class="visually-hidden"> to {name}</span>
-      </span>
-    </Button>
+    <span class="draft-add" data-add={pathId(path)}>
+      <Button icon="plus" isSmall={true} isDisabled={isDisabled} onClick={onClick}>
+        <span>
+          {`Add ${what}`}
+          <span class="visually-hidden"> to {name}</span>
+        </span>
+      </Button>
+    </span>
   )
 }

@@ -1,12 +1,12 @@
 /** A repeated field: items can be added, removed and moved. */
-import { useRef } from 'preact/hooks'
 import type { JsonNode, JsonPath } from '../json/json-node.ts'
 import { defaultText } from '../schema/default-text.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { ElementControl } from './element-control.tsx'
 import { fieldTitle } from './field-head.tsx'
+import { focusAdd, focusInput } from './focus-at.ts'
 import { AddButton, IconButton } from './form-buttons.tsx'
-import { useForm } from './form-source.ts'
+import { pathId, useForm } from './form-source.ts'
 import { useWindow } from './use-window.ts'
 import { WindowButtons } from './window-buttons.tsx'
 
@@ -20,17 +20,16 @@ export function ListControl({ field, node, path }: ListControlProps) {
   const { edits } = useForm()
   const items = node?.kind === 'array' ? node.items : []
   const shown = useWindow(items.length)
-  const list = useRef<HTMLOListElement>(null)
   const add = () => {
     edits.append(path, defaultText(shapeOf(field)))
     shown.show(items.length)
-    requestAnimationFrame(() => focusLast(list.current))
+    focusInput([...path, items.length])
   }
   return (
     <div class="draft-list">
       <WindowButtons shown={shown} count={items.length} />
       {items.length === 0 ? null : (
-        <ol class="draft-items" ref={list} start={shown.from}>
+        <ol class="draft-items" start={shown.from}>
           {items.slice(shown.from, shown.to).map((item, offset) => (
             <Item
               key={shown.from + offset}
@@ -43,7 +42,7 @@ export function ListControl({ field, node, path }: ListControlProps) {
           ))}
         </ol>
       )}
-      <AddButton what="item" name={fieldTitle(field)} onClick={add} />
+      <AddButton what="item" name={fieldTitle(field)} path={path} onClick={add} />
     </div>
   )
 }
@@ -55,9 +54,11 @@ function Item(props: ListControlProps & { node: JsonNode; index: number; count: 
   const remove = () => {
     const removed = [...path, index]
     edits.remove(count === 1 ? path : removed)
+    // Otherwise the next item takes its place.
+    if (index === count - 1) focusAdd(path)
   }
   return (
-    <li class="draft-item">
+    <li class="draft-item" data-path={pathId([...path, index])}>
       <span class="draft-index" aria-hidden="true">
         {index}
       </span>
@@ -79,9 +80,4 @@ function Item(props: ListControlProps & { node: JsonNode; index: number; count: 
       </div>
     </li>
   )
-}
-
-/** Moves the focus to the item that was added. */
-function focusLast(list: HTMLOListElement | null): void {
-  list?.lastElementChild?.querySelector<HTMLElement>('.draft-element :is(input, textarea, select, button)')?.focus()
 }

@@ -7,8 +7,9 @@ import { defaultText } from '../schema/default-text.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { ElementControl } from './element-control.tsx'
 import { fieldTitle } from './field-head.tsx'
+import { focusAdd, focusInput } from './focus-at.ts'
 import { AddButton, IconButton } from './form-buttons.tsx'
-import { useForm } from './form-source.ts'
+import { pathId, useForm } from './form-source.ts'
 import { useWindow } from './use-window.ts'
 import { WindowButtons } from './window-buttons.tsx'
 
@@ -27,6 +28,7 @@ export function MapControl({ field, node, path }: MapControlProps) {
   const add = () => {
     edits.set([...path, fresh ?? ''], defaultText(shapeOf(field)))
     shown.show(members.length)
+    focusInput([...path, fresh ?? ''])
   }
   return (
     <div class="draft-list">
@@ -38,7 +40,7 @@ export function MapControl({ field, node, path }: MapControlProps) {
           ))}
         </ul>
       )}
-      <AddButton what="entry" name={fieldTitle(field)} isDisabled={fresh === undefined} onClick={add} />
+      <AddButton what="entry" name={fieldTitle(field)} path={path} isDisabled={fresh === undefined} onClick={add} />
     </div>
   )
 }
@@ -48,16 +50,16 @@ function Entry(props: Pick<MapControlProps, 'field' | 'path'> & { member: JsonMe
   const { edits } = useForm()
   const key = member.key.value
   const at = [...path, key]
+  const remove = () => {
+    edits.remove(keys.size === 1 ? path : at)
+    focusAdd(path)
+  }
   return (
-    <li class="draft-item">
+    <li class="draft-item" data-path={pathId(at)}>
       <KeyInput field={field} value={key} keys={keys} onKey={(next) => edits.rename(at, next)} />
       <ElementControl field={field} node={member.value} path={at} name={`${fieldTitle(field)} ${key}: value`} />
       <div class="draft-actions is-side">
-        <IconButton
-          label={`Remove ${fieldTitle(field)} ${key}`}
-          icon="close"
-          onClick={() => edits.remove(keys.size === 1 ? path : at)}
-        />
+        <IconButton label={`Remove ${fieldTitle(field)} ${key}`} icon="close" onClick={remove} />
       </div>
     </li>
   )

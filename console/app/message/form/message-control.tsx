@@ -3,8 +3,9 @@ import type { DescMessage } from '@bufbuild/protobuf'
 import { useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import { isNull } from '../json/json-node.ts'
+import { focusAdd, focusInput } from './focus-at.ts'
 import { AddButton } from './form-buttons.tsx'
-import { type MessageFieldsProps, useForm } from './form-source.ts'
+import { type MessageFieldsProps, pathId, useForm } from './form-source.ts'
 
 export interface MessageControlProps extends MessageFieldsProps {
   /** What the message is called. */
@@ -17,11 +18,19 @@ export function MessageControl({ message, node, path, name, isItem = false }: Me
   const { edits, Fields } = useForm()
   const [isOpen, setIsOpen] = useState(true)
   if (!isItem && (node === undefined || isNull(node))) {
-    return <AddButton what="message" name={name} onClick={() => edits.set(path, '{}')} />
+    const add = () => {
+      edits.set(path, '{}')
+      focusInput(path)
+    }
+    return <AddButton what="message" name={name} path={path} onClick={add} />
+  }
+  const remove = () => {
+    edits.remove(path)
+    focusAdd(path)
   }
   const hidden = <span class="visually-hidden"> {name}</span>
   return (
-    <div class="draft-message">
+    <div class="draft-message" data-path={pathId(path)}>
       <div class="draft-actions">
         <Button
           kind="quiet"
@@ -37,7 +46,7 @@ export function MessageControl({ message, node, path, name, isItem = false }: Me
           </span>
         </Button>
         {isItem ? null : (
-          <Button kind="quiet" isSmall={true} icon="trash" onClick={() => edits.remove(path)}>
+          <Button kind="quiet" isSmall={true} icon="trash" onClick={remove}>
             <span>Remove{hidden}</span>
           </Button>
         )}
