@@ -1,0 +1,116 @@
+/** A call over WebSocketStream, which Node does not have: what it makes of each end of a connection. */
+import { Code } from '@connectrpc/connect'
+import { expect, it } from 'vitest'
+import { StreamSocket, type WebSocketStreamLike } from '../../../../../client/web/websocket/stream-socket.ts'
+
+/** The platform's side of a connection, which opens when the test says so. */
+class FakeStream implements WebSocketStreamLike {
+  static last: FakeStream
+  readonly sent: Uint8Array[] = []
+  readonly closes: number[] = []
+  readonly #opening = Promise.withResolvers<Awaited<WebSocketStreamLike['opened']>>()
+  readonly #closing = Promise.withResolvers<{ closeCode: number; reason: string }>()
+  readonly #received = new TransformStream<unknown, unknown>({}, { highWaterMark: 10 }, { highWaterMark: 10 })
+  readonly incoming = this.#received.writable.getWriter()
+
+  constructor(_url: string, { signal }: { signal: AbortSignal }) {
+    FakeStream.last = this
+    signal.addEventListener('abort', () => this.#opening.reject(signal.reason))
+  }
+
+  get opened() {
+    return this.#opening.promise
+  }
+
+  get closed() {
+    return this.#closing.promise
+  }
+
+  open(protocol = 'grpc-websockets'): void {
+    const writable = new WritableStream<Uint8Array>({ write: (octets) => void this.sent.push(octets) })
+    this.#opening.resolve({ protocol, readable: this.#received.readable, writable })
+  }
+
+  close({ closeCode }: { closeCode: number }): void {
+    this.closes.push(closeCode)
+  }
+
+  async endCleanly(closeCode: number, reason: string): Promise<void> {
+    await this.incoming.close()
+    this.#closing.resolve({ closeCode, reason })
+  }
+
+  cut(): void {
+    this.incoming.abort(new Error('not cleanly closed')).catch(() => {})
+    this.#closing.reject(new Error('not cleanly closed'))
+  }
+}
+
+async function openFake() {
+  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  const platform = FakeStream.last
+  platform.open()
+  await socket.opened
+  return { socket, platform }
+}
+
+it('sends, and receives octets in either type', async () => {
+  const { socket, platform } = await openFake()
+  expect(await socket.send(Uint8Array.of(1))).toBe(true)
+  expect(platform.sent).toEqual([Uint8Array.of(1)])
+  await platform.incoming.write(Uint8Array.of(2).buffer)
+  await platform.incoming.write(Uint8Array.of(3))
+  expect([await socket.receive(), await socket.receive()]).toEqual([Uint8Array.of(2), Uint8Array.of(3)])
+})
+
+it('a text message is an error', async () => {
+  const { socket, platform } = await openFake()
+  await platform.incoming.write('text')
+  await expect(socket.receive()).rejects.toMatchObject({ code: Code.Internal })
+})
+
+it('messages before a clean end arrive before its code', async () => {
+  const { socket, platform } = await openFake()
+  await platform.incoming.write(Uint8Array.of(1))
+  const ending = platform.endCleanly(1001, 'restart')
+  expect(await socket.receive()).toEqual(Uint8Array.of(1))
+  await ending
+  await expect(socket.receive()).rejects.toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: expect.stringContaining('(1001): restart'),
+  })
+})
+
+it('a cut connection is UNAVAILABLE', async () => {
+  const { socket, platform } = await openFake()
+  const receiving = socket.receive()
+  platform.cut()
+  await expect(receiving).rejects.toMatchObject({ code: Code.Unavailable, rawMessage: 'the connection was lost' })
+})
+
+it('close ends the read that waits, says so to the server, and reads what it has sent', async () => {
+  const { socket, platform } = await openFake()
+  const receiving = socket.receive()
+  socket.close('left')
+  await expect(receiving).rejects.toBe('left')
+  await expect(socket.receive()).rejects.toBe('left')
+  expect(await socket.send(Uint8Array.of(1))).toBe(false)
+  expect(platform.closes).toEqual([1000])
+  // The server's Close frame comes only behind these.
+  for (let count = 0; count < 100; count++) await platform.incoming.write(Uint8Array.of(count))
+})
+
+it('close aborts a handshake', async () => {
+  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  socket.close('left')
+  await expect(socket.opened).rejects.toBe('left')
+})
+
+it('close just after the handshake closes the connection', async () => {
+  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  const platform = FakeStream.last
+  platform.open()
+  socket.close('left')
+  await expect(socket.opened).rejects.toBe('left')
+  expect(platform.closes).toEqual([1000])
+})
