@@ -47,7 +47,7 @@ export function peerChecks(oldest: Project, newest: Project): readonly Check[] {
 }
 
 async function requires(project: Project, node: string): Promise<void> {
-  await expectOutput(project.command(node, 'required.cjs'), 'Hello CommonJS\n'.repeat(4))
+  await expectOutput(project.command(node, 'required.cjs'), 'Hello CommonJS\n'.repeat(5))
 }
 
 async function install(version: string): Promise<string> {
