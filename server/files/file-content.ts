@@ -10,11 +10,12 @@ const ENCODINGS = ['br', 'gzip'] as const
 /** An encoding of HTTP. */
 export type FileEncoding = (typeof ENCODINGS)[number]
 
-/** Above this quality, brotli takes several times as long for a few percent. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
+/** For files above this size, the last few percent cost brotli seconds. */
+const LARGE_BYTES = 1_048_576
+const QUALITY = { normal: 9, large: 5 }
 
 const COMPRESS: Readonly<Record<FileEncoding, (body: Buffer) => Promise<Buffer>>> = {
-  br: (body) => promisify(brotliCompress)(body, BROTLI),
+  br: (body) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: qualityFor(body) } }),
   gzip: (body) => promisify(gzip)(body),
 }
 
@@ -40,6 +41,10 @@ export class FileContent {
     this.#encoded.set(encoding, body)
     return body
   }
+}
+
+function qualityFor({ byteLength }: Buffer): number {
+  return byteLength > LARGE_BYTES ? QUALITY.large : QUALITY.normal
 }
 
 /**

@@ -42,7 +42,10 @@ describe.each(APIS)('%s', (name, start, maxHeapBytes) => {
       const methods = services.flatMap((service) => service.methods)
       const page = await openPage(browser, origin, { path: '/console/' })
       await page.locator('main h1').waitFor(SOON)
-      const interactiveMs = await page.evaluate(untilIdle)
+      const firstMs = await page.evaluate(untilIdle)
+      await page.reload()
+      await page.locator('main h1').waitFor(SOON)
+      const laterMs = await page.evaluate(untilIdle)
       const atStart = await heapBytes(page)
       const drawn = chosen(methods)
       const missing: string[] = []
@@ -52,7 +55,7 @@ describe.each(APIS)('%s', (name, start, maxHeapBytes) => {
       }
       expect(missing).toEqual([])
       const atEnd = await heapBytes(page)
-      state(name, { methods: methods.length, drawn: drawn.length, interactiveMs, atStart, atEnd })
+      state(name, { methods: methods.length, drawn: drawn.length, firstMs, laterMs, atStart, atEnd })
       expect(atEnd).toBeLessThan(maxHeapBytes)
       // What markup in names and comments would have done.
       expect(await page.title()).not.toBe('owned')
@@ -114,15 +117,18 @@ async function heapBytes(page: Page): Promise<number> {
 interface Figures {
   readonly methods: number
   readonly drawn: number
-  readonly interactiveMs: number
+  /** Until the page can be used, by the first reader, for whom the server makes the descriptors. */
+  readonly firstMs: number
+  /** The same for one who has them. */
+  readonly laterMs: number
   readonly atStart: number
   readonly atEnd: number
 }
 
-function state(name: string, { methods, drawn, interactiveMs, atStart, atEnd }: Figures): void {
+function state(name: string, { methods, drawn, firstMs, laterMs, atStart, atEnd }: Figures): void {
   const mebibytes = (bytes: number) => `${(bytes / MEBIBYTE).toFixed(1)} MiB`
   process.stdout.write(
-    `${name}: ${methods} methods, interactive after ${interactiveMs} ms with ${mebibytes(atStart)}; ` +
+    `${name}: ${methods} methods, interactive after ${firstMs} ms, then ${laterMs} ms, with ${mebibytes(atStart)}; ` +
       `${mebibytes(atEnd)} once ${drawn} forms were drawn\n`,
   )
 }
