@@ -32,7 +32,10 @@ import { thisWorker } from './workers/contracts/this-worker.ts'
 
 /** The options of `nodeHandler`: those of the plugin that concern calls. */
 export interface NodeHandlerOptions
-  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog' | 'rest' | 'console'> {
+  extends Omit<
+    PorticoOptions,
+    'lane' | 'bypassHooks' | 'contextValues' | 'accessLog' | 'rest' | 'console' | 'webSocket'
+  > {
   /** Receives unexpected errors. Default: standard error. */
   readonly log?: ErrorLog
 }
@@ -47,6 +50,7 @@ const {
   accessLog: _log,
   rest: _rest,
   console: _console,
+  webSocket: _webSocket,
   ...PLUGIN_KINDS
 } = PORTICO_SHAPE.kinds
 

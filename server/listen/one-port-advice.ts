@@ -47,6 +47,7 @@ const PLUGIN_NAMES: readonly string[] = [
   'contextValues',
   'grpc',
   'grpcWeb',
+  'webSocket',
   'connect',
   'readMaxBytes',
   'writeMaxBytes',
