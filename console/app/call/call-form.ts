@@ -5,6 +5,8 @@ import type { ConsoleFacts, ConsoleProtocol } from '../../../wire/console/consol
 import type { CallInit } from '../contracts/live-call.ts'
 import { type SavedCall, SECRET_HEADERS } from '../contracts/saved-call.ts'
 import { MessageDraft } from '../message/message-draft.ts'
+import { variables } from '../saved/presets/environments.ts'
+import { fillFields } from '../saved/presets/fill-variables.ts'
 import { parseDeadline } from './form/deadline.ts'
 import { faultOfHeader, type HeaderRow, toFields } from './form/header-row.ts'
 import { firstProtocol, refusalOf } from './protocols/protocol-facts.ts'
@@ -54,7 +56,7 @@ export class CallForm {
       method: this.method,
       protocol,
       usesGet: this.usesGet.value,
-      headers: toFields(this.headers.value),
+      headers: fillFields(toFields(this.headers.value), variables.value),
       timeoutMs: parseDeadline(this.deadline.value),
     }
   }

@@ -3,6 +3,8 @@ import type { DescMessage, Message } from '@bufbuild/protobuf'
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { recordCall } from '../saved/history.ts'
+import { variables } from '../saved/presets/environments.ts'
+import { fillMessage } from '../saved/presets/fill-variables.ts'
 import { checkForNewApi } from '../session/session.ts'
 import type { CallForm } from './call-form.ts'
 import { takesOneRequest } from './engine/method-kind.ts'
@@ -72,7 +74,7 @@ export class CallSession implements ManySender {
   async send(message: Message, text: string): Promise<void> {
     const call = await this.open()
     if (this.#sentTexts.length < MAX_RECORDED_MESSAGES) this.#sentTexts.push(text)
-    await call.send(message)
+    await call.send(fillMessage(this.schema, message, variables.peek()))
   }
 
   /** Ends what runs, when the user leaves the page of the method. */

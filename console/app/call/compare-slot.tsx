@@ -1,6 +1,8 @@
 /** Loads the comparison when its tab is first shown. */
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { variables } from '../saved/presets/environments.ts'
+import { fillMessage } from '../saved/presets/fill-variables.ts'
 import type { CallSession } from './call-session.ts'
 import type { CompareTabProps } from './compare/compare-tab.tsx'
 import type { Comparison } from './compare/comparison.ts'
@@ -45,7 +47,7 @@ async function loadParts(): Promise<CompareParts> {
       const sizes = new EncodedSizes()
       const comparison = new Comparison({
         method: form.method,
-        message,
+        message: fillMessage(form.method.input, message, variables.peek()),
         facts: context.facts,
         repeats,
         start: (protocol) => startCall(form.toInit(protocol), context),

@@ -5,6 +5,7 @@ import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import { MessageEditor } from '../message/message-editor.tsx'
 import { Disclosure } from '../parts/disclosure.tsx'
 import { Field } from '../parts/field.tsx'
+import { PresetBar } from '../saved/presets/preset-bar.tsx'
 import type { CallForm } from './call-form.ts'
 import type { CallSession } from './call-session.ts'
 import { takesOneRequest } from './engine/method-kind.ts'
@@ -81,6 +82,7 @@ function Metadata({ form }: { form: CallForm }) {
           onRemove={(id) => form.removeHeader(id)}
         />
         <DeadlineField form={form} />
+        <PresetBar />
       </div>
     </Disclosure>
   )

@@ -4,6 +4,7 @@ import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import type { Api } from '../api/api.ts'
 import { type Tab, Tabs } from '../parts/tabs.tsx'
 import type { CallSession } from './call-session.ts'
+import { CodeSlot } from './code-slot.tsx'
 import { CompareSlot } from './compare-slot.tsx'
 import { takesOneRequest } from './engine/method-kind.ts'
 import { HeadersTab } from './headers-tab.tsx'
@@ -26,6 +27,7 @@ export function ResponsePanel({ session, api }: ResponsePanelProps) {
     ...(takesOneRequest(session.form.method)
       ? [{ id: 'compare', label: 'Compare', panel: () => <CompareSlot session={session} /> }]
       : []),
+    { id: 'code', label: 'Code', panel: () => <CodeSlot form={session.form} /> },
   ]
   return (
     <section class="card call-response" aria-label="Result">

@@ -1,39 +1,16 @@
-/** The buttons that keep a call: as a link, without its secrets. */
-import { useState } from 'preact/hooks'
-import { Button } from '../parts/button.tsx'
-import { copyText } from '../parts/copy-button.tsx'
-import { linkTo } from '../route/route.ts'
-import { encodeCall } from '../saved/call-link.ts'
+/** The buttons that keep a call: in a collection, or as a link, without its secrets. */
+import { CopyLink } from '../saved/copy-link.tsx'
+import { SaveCall } from '../saved/save-call.tsx'
 import type { CallForm } from './call-form.ts'
+import { useSavedCall } from './use-saved-call.ts'
 
 /** Draws the buttons. */
 export function SaveButtons({ form }: { form: CallForm }) {
-  const [said, setSaid] = useState('')
-  const copy = async () => {
-    try {
-      setSaid(
-        (await copyText(await linkOf(form)))
-          ? 'The link is copied. It has no secrets.'
-          : 'The browser refused to copy.',
-      )
-    } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error))
-    }
-  }
+  const saved = useSavedCall(form)
   return (
     <>
-      <Button kind="quiet" icon="link" onClick={() => void copy()}>
-        Copy link
-      </Button>
-      <span class="small soft" role="status">
-        {said}
-      </span>
+      <SaveCall saved={saved} />
+      <CopyLink saved={saved} />
     </>
   )
-}
-
-async function linkOf(form: CallForm): Promise<string> {
-  const saved = form.toSavedCall()
-  const hash = linkTo('method', saved.method, `call=${await encodeCall(saved)}`)
-  return new URL(hash, location.href).href
 }

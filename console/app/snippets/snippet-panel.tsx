@@ -2,11 +2,13 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { useMemo } from 'preact/hooks'
 import type { Api } from '../api/api.ts'
+import type { Fields } from '../contracts/live-call.ts'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { CodeBlock } from '../parts/code-block.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { storedSignal } from '../parts/stored-signal.ts'
 import { Tabs } from '../parts/tabs.tsx'
+import { credentialHeaders } from '../session/credentials.ts'
 import { api, facts } from '../session/facts.ts'
 import type { Snippet, SnippetPlace } from './snippet.ts'
 import { snippetsOf } from './snippets-of.ts'
@@ -25,10 +27,13 @@ export interface SnippetPanelProps {
 
 /** Draws the panel. */
 export function SnippetPanel({ saved, method }: SnippetPanelProps) {
-  const [server, loaded] = [facts.value, api.value]
+  const [server, loaded, sent] = [facts.value, api.value, credentialHeaders.value]
   const snippets = useMemo(
-    () => (server === null || loaded === null ? [] : snippetsOf(saved, method, placeOf(server, loaded))),
-    [saved, method, server, loaded],
+    () =>
+      server === null || loaded === null
+        ? []
+        : snippetsOf(withCredentials(saved, sent), method, placeOf(server, loaded)),
+    [saved, method, server, loaded, sent],
   )
   const tabs = snippets.map((snippet) => ({
     id: snippet.id,
@@ -62,6 +67,13 @@ function SnippetText({ snippet: { title, text, note } }: { snippet: Snippet }) {
       <CodeBlock text={text} label={title} />
     </div>
   )
+}
+
+/** Adds the names of the credentials, whose values are secrets. */
+function withCredentials(saved: SavedCall, credentials: Fields): SavedCall {
+  const known = new Set(saved.headers.map(({ name }) => name.toLowerCase()))
+  const others = credentials.filter(([name]) => !known.has(name.toLowerCase()))
+  return { ...saved, headers: [...saved.headers, ...others.map(([name]) => ({ name, value: '' }))] }
 }
 
 function placeOf({ prefix, protocols, descriptorsPath }: ConsoleFacts, { registry }: Api): SnippetPlace {
