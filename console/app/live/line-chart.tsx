@@ -74,6 +74,7 @@ function usePlot(
     minSpan = 0,
     fromZero = true,
     isBinary = false,
+    formatTime,
   }: LineChartProps & { readonly maxPoints: number },
   format: ChartFormat,
   onHover: (place: number | null) => void,
@@ -82,6 +83,7 @@ function usePlot(
   const latest = useRef({ series, maxPoints, format })
   latest.current = { series, maxPoints, format }
   const draw = () => plot.current?.set(toColumns(latest.current.series, latest.current.maxPoints))
+  const isClock = formatTime === undefined
   const names = series.map(({ label }) => label).join('\n')
 
   // A plot has a fixed number of lines, so other series get another plot.
@@ -95,7 +97,7 @@ function usePlot(
         value: (value) => latest.current.format.value(value),
         time: (atMs) => latest.current.format.time(atMs),
       }
-      plot.current = new ChartPlot({ host, swatches, format: current, minSpan, fromZero, isBinary, onHover })
+      plot.current = new ChartPlot({ host, swatches, format: current, minSpan, fromZero, isBinary, isClock, onHover })
       draw()
     })
     return () => {
@@ -103,7 +105,7 @@ function usePlot(
       plot.current?.destroy()
       plot.current = null
     }
-  }, [names, minSpan, fromZero, isBinary])
+  }, [names, minSpan, fromZero, isBinary, isClock])
 
   useEffect(() => {
     const frame = requestAnimationFrame(draw)

@@ -1,4 +1,58 @@
-/** Samples. */
+/** The samples of the demo: a live panel for each kind of stream, and the call behind it. */
+import { type Client, createClient } from '@connectrpc/connect'
+import { useEffect, useState } from 'preact/hooks'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import { streamingTransport } from '../live/refresh/live-transport.ts'
+import { EmptyState } from '../parts/empty-state.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { facts } from '../session/facts.ts'
+import { ChatPanel } from './chat-panel.tsx'
+import { SensorPanel } from './sensor-panel.tsx'
+import { TickerPanel } from './ticker-panel.tsx'
+import './samples.css'
+
 export function View() {
-  return <h1>Samples</h1>
+  const told = facts.value
+  const [greeter, setGreeter] = useState<Client<typeof GreeterService> | null>(null)
+  useEffect(() => {
+    if (told?.isDemo !== true) return
+    void streamingTransport(told).then((transport) => setGreeter(createClient(GreeterService, transport)))
+  }, [told])
+  if (told !== null && !told.isDemo) return <NoSamples />
+  const hasWebSockets = told?.protocols.includes('websocket') ?? false
+  return (
+    <div class="page is-wide">
+      <div class="page-head">
+        <h1>Samples</h1>
+        <p class="soft">
+          Streams of the demo&apos;s service, live. Each opens in the call view, where it can be changed.
+        </p>
+      </div>
+      {greeter === null && <p role="status">Loading</p>}
+      {greeter !== null && (
+        <div class="sample-grid">
+          <TickerPanel greeter={greeter} />
+          {hasWebSockets ? <SensorPanel greeter={greeter} /> : <NoWebSockets />}
+          {hasWebSockets && <ChatPanel greeter={greeter} />}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function NoSamples() {
+  return (
+    <EmptyState icon="sample" heading="h1" title="This server has no samples">
+      <p>
+        They use the service of Portico&apos;s demo, which you start with <code>node server</code> in a clone of its
+        repository.
+      </p>
+    </EmptyState>
+  )
+}
+
+function NoWebSockets() {
+  return (
+    <Notice tone="warn">This server does not answer WebSockets, which the other samples need to send streams.</Notice>
+  )
 }

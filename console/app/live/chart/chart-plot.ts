@@ -14,6 +14,8 @@ export interface ChartPlotOptions {
   readonly minSpan: number
   /** Whether the vertical axis starts at zero. */
   readonly fromZero: boolean
+  /** Whether times are of the day, which the chart writes to the second. */
+  readonly isClock: boolean
   /** Whether grid lines are at multiples of powers of two, as for bytes. */
   readonly isBinary: boolean
   /** Called with the place of the column under the pointer; null for none. */
@@ -25,6 +27,10 @@ const DASHES: readonly number[][] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2]]
 
 /** The height of the labels of times. */
 const TIMES_PX = 32
+/** Steps below a second would have labels that are the same. */
+const CLOCK_STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400].map(
+  (seconds) => seconds * 1_000,
+)
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 
 /** A plot. It follows the size of its host, and the colours of the page. */
@@ -56,7 +62,7 @@ export class ChartPlot {
   }
 
   #plotOptions(): UPlot.Options {
-    const { host, swatches, format, isBinary } = this.#options
+    const { host, swatches, format, isBinary, isClock } = this.#options
     const axis = { stroke: () => this.#ink, grid: { stroke: () => this.#grid, width: 1 }, ticks: { show: false } }
     return {
       width: host.clientWidth,
@@ -66,7 +72,13 @@ export class ChartPlot {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { y: { range: (_plot, low, high) => this.#rangeOf(low, high) } },
       axes: [
-        { ...axis, space: 90, size: TIMES_PX, values: (_plot, times) => times.map((atMs) => format.time(atMs)) },
+        {
+          ...axis,
+          space: 90,
+          size: TIMES_PX,
+          ...(isClock && { incrs: CLOCK_STEPS_MS }),
+          values: (_plot, times) => times.map((atMs) => format.time(atMs)),
+        },
         {
           ...axis,
           size: sizeOfLabels,

@@ -19,6 +19,15 @@ export async function socketTransport(facts: ConsoleFacts): Promise<Transport> {
   return createWebSocketTransport(commonOptions(facts))
 }
 
+/** Loads a transport for all modes: over fetch what fetch can carry, and streams of the page over WebSockets. */
+export async function streamingTransport(facts: ConsoleFacts): Promise<Transport> {
+  const [{ withStreaming }, transport] = await Promise.all([
+    import('../../../../client/web/websocket/with-streaming.ts'),
+    liveTransport(facts),
+  ])
+  return withStreaming(transport, commonOptions(facts))
+}
+
 function commonOptions({ prefix }: ConsoleFacts) {
   return { baseUrl: prefix === '' ? '/' : prefix, interceptors: [withCredentials] }
 }
