@@ -9,7 +9,6 @@ import { hasNewApi, sessionState } from '../session/session.ts'
 import { isSignInOpen } from '../session/sign-in-dialog.ts'
 import { Header } from './header.tsx'
 import { Navigation } from './navigation.tsx'
-import { isSearchOpen } from './open-dialogs.ts'
 import { SearchSlot } from './search-slot.tsx'
 import { SignInForm } from './sign-in-form.tsx'
 import { StartView } from './start-view.tsx'
@@ -28,7 +27,7 @@ export function App() {
         <Navigation />
         <Main />
       </div>
-      {isSearchOpen.value && <SearchSlot />}
+      <SearchSlot />
       {isSignInOpen.value && <SignInDialog />}
     </>
   )

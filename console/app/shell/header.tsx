@@ -79,7 +79,7 @@ function SearchButton() {
       }}
     >
       <Icon name="search" />
-      <span class="search-text">Search</span>
+      <span class="search-button-text">Search</span>
       <span class="kbd" aria-hidden="true">
         {SEARCH_KEYS}
       </span>

@@ -1,12 +1,41 @@
-/** Loads the search when it is first opened. */
-import type { ComponentType } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+/** Loads the search in a pause of the page, or when it is first opened. */
+import { effect, signal } from '@preact/signals'
+import { api } from '../session/facts.ts'
+import { isSearchOpen } from './open-dialogs.ts'
 
-/** Draws the search. */
+type SearchModule = typeof import('./search/search-dialog.tsx')
+
+const loaded = signal<SearchModule | null>(null)
+
+/** After this time the first view is there. */
+const SETTLED_MS = 1_000
+
+/** Draws the search while it is open. */
 export function SearchSlot() {
-  const [loaded, setLoaded] = useState<{ readonly SearchDialog: ComponentType }>()
-  useEffect(() => {
-    import('./search/search-dialog.tsx').then(setLoaded, () => {})
-  }, [])
-  return loaded === undefined ? null : <loaded.SearchDialog />
+  if (!isSearchOpen.value) return null
+  if (loaded.value === null) {
+    void load()
+    return null
+  }
+  const { SearchDialog } = loaded.value
+  return <SearchDialog />
 }
+
+async function load(): Promise<void> {
+  try {
+    loaded.value = await import('./search/search-dialog.tsx')
+  } catch {
+    // The server is away, which the header says. The next press of the keys tries again.
+    isSearchOpen.value = false
+  }
+}
+
+effect(() => {
+  const known = api.value
+  if (known === null) return
+  const timer = setTimeout(async () => {
+    await load()
+    loaded.peek()?.prepareSearch(known)
+  }, SETTLED_MS)
+  return () => clearTimeout(timer)
+})
