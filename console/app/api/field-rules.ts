@@ -22,12 +22,12 @@ export function oneofRules(oneof: Optioned, registry: Registry): string[] {
 
 function rulesOf(rules: ReflectMessage | undefined, of = ''): string[] {
   if (rules === undefined) return []
-  const texts = listOf(rules, 'cel').flatMap((rule) => (isReflectMessage(rule) ? [celText(rule)] : []))
-  texts.push(...listOf(rules, 'cel_expression').map(String))
+  const cel = listOf(rules, 'cel').flatMap((rule) => (isReflectMessage(rule) ? [celText(rule)] : []))
+  const texts = [...cel, ...listOf(rules, 'cel_expression').map(String)].map((text) => `${of}${text}`)
   for (const field of rules.fields) {
     if (!rules.isSet(field) || ['cel', 'cel_expression', 'ignore'].includes(field.name)) continue
     const value: unknown = rules.get(field)
-    if (isReflectMessage(value) && !isWellKnown(value)) texts.push(...rulesOf(value, partOf(field.name)))
+    if (isReflectMessage(value) && !isWellKnown(value)) texts.push(...rulesOf(value, `${of}${partOf(field.name)}`))
     else texts.push(`${of}${ruleText(field.name, valuesText(rules, field.name, field))}`)
   }
   return texts
@@ -86,10 +86,15 @@ const PHRASES: Readonly<Record<string, string>> = {
   unique: 'unique elements',
 }
 
+/** Units are the last words of phrases. */
+function singularOf(phrase: string, value: string): string {
+  return value === '1' ? phrase.replace(/ies$/, 'y').replace(/(\w{3})s$/, '$1') : phrase
+}
+
 /** Rules without a phrase, such as `email`, are words already. */
 function ruleText(name: string, value: string): string {
   const phrase = PHRASES[name]
-  if (phrase !== undefined) return phrase.replace('%', () => value)
+  if (phrase !== undefined) return singularOf(phrase, value).replace('%', () => value)
   const words = name.replaceAll('_', ' ')
   return value === 'true' ? words : `${words}: ${value}`
 }

@@ -1,17 +1,21 @@
 /** Declarations as protos write them. */
-import type {
-  DescEnum,
-  DescField,
-  DescFile,
-  DescMessage,
-  DescMethod,
-  DescOneof,
-  DescService,
-  Registry,
+import {
+  type DescEnum,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  type DescMethod,
+  type DescOneof,
+  type DescService,
+  type Registry,
+  ScalarType,
 } from '@bufbuild/protobuf'
+import { Edition } from '@bufbuild/protobuf/wkt'
 import { type Commented, commentsOf } from './comments.ts'
-import { type Option, type Optioned, optionsOf } from './options.ts'
-import { fieldTypeName } from './type-names.ts'
+import { protoJsonName } from './json-names.ts'
+import { type Optioned, optionsOf } from './options.ts'
+import { enumReservations, messageReservations } from './reservations.ts'
+import { labelOf, mapTypeName, valueTypeName } from './type-names.ts'
 
 /** Returns the text of a declaration. */
 export function protoText(declaration: DescService | DescMessage | DescEnum, registry: Registry): string {
@@ -45,18 +49,22 @@ class Writer {
     const { clientStreaming, serverStreaming } = method.proto
     const input = `(${stream(clientStreaming)}${this.#relative(method.input.typeName)})`
     const output = `(${stream(serverStreaming)}${this.#relative(method.output.typeName)})`
-    this.#block(method, `rpc ${method.name}${input} returns ${output}`, () => {})
+    this.#block(method, `rpc ${method.name}${input} returns ${output}`, () => {}, ';')
   }
 
   message(message: DescMessage): void {
-    this.#block(message, `message ${message.name}`, () => {
-      for (const nested of message.nestedEnums) this.enum(nested)
-      for (const nested of message.nestedMessages) this.message(nested)
-      for (const member of message.members) {
-        if (member.kind === 'field') this.#field(member)
-        else this.#oneof(member)
-      }
-    })
+    this.#block(message, `message ${message.name}`, () => this.#members(message))
+  }
+
+  #members(message: DescMessage): void {
+    for (const line of messageReservations(message)) this.#line(line)
+    for (const nested of message.nestedEnums) this.enum(nested)
+    const groups = new Set(message.fields.filter((field) => this.#isGroup(field)).map((field) => field.message))
+    for (const nested of message.nestedMessages) if (!groups.has(nested)) this.message(nested)
+    for (const member of message.members) {
+      if (member.kind === 'field') this.#field(member)
+      else this.#oneof(member)
+    }
   }
 
   #oneof(oneof: DescOneof): void {
@@ -67,12 +75,37 @@ class Writer {
 
   #field(field: DescField): void {
     this.#comment(field)
-    const type = fieldTypeName(field).replaceAll(/[\w.]+\.\w+/g, (name) => this.#relative(name))
-    this.#line(`${type} ${field.name} = ${field.number}${this.#inlineOptions(field)};`)
+    const { message } = field
+    if (message !== undefined && this.#isGroup(field)) {
+      this.#line(`${this.#label(field)}group ${message.name} = ${field.number} {`)
+      this.#indented(() => this.#members(message))
+      this.#line('}')
+      return
+    }
+    const value = field.scalar === undefined ? this.#relative(valueTypeName(field)) : valueTypeName(field)
+    const type = field.fieldKind === 'map' ? mapTypeName(field, value) : `${this.#label(field)}${value}`
+    this.#line(`${type} ${field.name} = ${field.number}${this.#inlineOptions(field, fieldOptions(field))};`)
+  }
+
+  /** Only proto2 has groups. Editions have a feature. */
+  #isGroup(field: DescField): boolean {
+    const isDelimited = (field.fieldKind === 'message' || field.listKind === 'message') && field.delimitedEncoding
+    return isDelimited && this.#file.edition === Edition.EDITION_PROTO2
+  }
+
+  /** In editions the presence of a field is a feature. */
+  #label(field: DescField): string {
+    const { edition } = this.#file
+    const isEdition = edition !== Edition.EDITION_PROTO2 && edition !== Edition.EDITION_PROTO3
+    const isPlain = field.fieldKind === 'message' && edition === Edition.EDITION_PROTO2 && field.oneof === undefined
+    const label = isEdition && field.fieldKind !== 'list' ? '' : labelOf(field)
+    if (label === '') return isPlain ? 'optional ' : ''
+    return `${label} `
   }
 
   enum(declaration: DescEnum): void {
     this.#block(declaration, `enum ${declaration.name}`, () => {
+      for (const line of enumReservations(declaration)) this.#line(line)
       for (const value of declaration.values) {
         this.#comment(value)
         this.#line(`${value.name} = ${value.number}${this.#inlineOptions(value)};`)
@@ -80,8 +113,8 @@ class Writer {
     })
   }
 
-  /** A comment, a head, and in braces options and members. Without these, a semicolon for methods. */
-  #block(declaration: Commented & Optioned, head: string, writeMembers: () => void): void {
+  /** A comment, a head, and in braces options and members. */
+  #block(declaration: Commented & Optioned, head: string, writeMembers: () => void, emptyEnd = ' {}'): void {
     this.#comment(declaration)
     const at = this.lines.length
     this.#indented(() => {
@@ -91,15 +124,14 @@ class Writer {
       writeMembers()
     })
     const isEmpty = this.lines.length === at
-    const end = head.startsWith('rpc ') ? ';' : ' {}'
-    this.lines.splice(at, 0, `${this.#indent}${head}${isEmpty ? end : ' {'}`)
+    this.lines.splice(at, 0, `${this.#indent}${head}${isEmpty ? emptyEnd : ' {'}`)
     if (!isEmpty) this.#line('}')
   }
 
-  #inlineOptions(declaration: Optioned): string {
-    const options: Option[] = optionsOf(declaration, this.#registry)
-    if (options.length === 0) return ''
-    return ` [${options.map(({ name, value }) => `${name} = ${indentText(value, this.#indent)}`).join(', ')}]`
+  #inlineOptions(declaration: Optioned, others: readonly string[] = []): string {
+    const options = optionsOf(declaration, this.#registry)
+    const texts = [...others, ...options.map(({ name, value }) => `${name} = ${indentText(value, this.#indent)}`)]
+    return texts.length === 0 ? '' : ` [${texts.join(', ')}]`
   }
 
   #comment(declaration: Commented): void {
@@ -125,6 +157,20 @@ class Writer {
     const prefix = `${this.#file.proto.package}.`
     return prefix !== '.' && name.startsWith(prefix) ? name.slice(prefix.length) : name
   }
+}
+
+/** What is written like an option, but is part of the field. */
+function fieldOptions({ name, jsonName, scalar, proto: { defaultValue } }: DescField): string[] {
+  const texts = jsonName === protoJsonName(name) ? [] : [`json_name = ${JSON.stringify(jsonName)}`]
+  if (defaultValue === '') return texts
+  // The descriptor of a bytes field has its default value with escapes.
+  const isText = scalar === ScalarType.STRING
+  const quoted = isText
+    ? JSON.stringify(defaultValue)
+    : scalar === ScalarType.BYTES
+      ? `"${defaultValue}"`
+      : defaultValue
+  return [...texts, `default = ${quoted}`]
 }
 
 function indentText(text: string, indent: string): string {

@@ -30,12 +30,9 @@ export function valueTypeName(field: DescField | DescExtension): string {
   return (field.message ?? field.enum)?.typeName ?? (field.scalar === undefined ? '' : scalarName(field.scalar))
 }
 
-/** The type of a field, such as `repeated string` or `map<string, shop.v1.Item>`. */
-export function fieldTypeName(field: DescField | DescExtension): string {
-  const value = valueTypeName(field)
-  if (field.fieldKind === 'map') return `map<${scalarName(field.mapKey)}, ${value}>`
-  const label = labelOf(field)
-  return label === '' ? value : `${label} ${value}`
+/** The type of a map, such as `map<string, shop.v1.Item>`. */
+export function mapTypeName({ mapKey }: { readonly mapKey: ScalarType }, value: string): string {
+  return `map<${scalarName(mapKey)}, ${value}>`
 }
 
 /** What stands before the type of a field: `repeated`, `optional`, `required`, or nothing. */

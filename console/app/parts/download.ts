@@ -1,4 +1,5 @@
 /** Saving files. */
+import { safeFileName } from './safe-file-name.ts'
 
 /** Lets the browser save a file. */
 export function downloadFile(name: string, content: BlobPart, type: string): void {
@@ -10,13 +11,4 @@ export function downloadFile(name: string, content: BlobPart, type: string): voi
   link.click()
   // The browser may read the URL only after the click has been handled.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
-}
-
-/** Returns a name that every file system takes. */
-export function safeFileName(name: string): string {
-  const safe = name
-    .normalize('NFC')
-    .replace(/[\p{Cc}\p{Cf}<>:"/\\|?*\s]+/gu, '-')
-    .replace(/^[.-]+|[.-]+$/g, '')
-  return safe === '' ? 'download' : safe.slice(0, 120)
 }

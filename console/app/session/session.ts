@@ -6,6 +6,7 @@ import type { CredentialFields } from './credential-fields.ts'
 import { credentialHeaders, dropCredentials, takeCredentials } from './credentials.ts'
 import { api, facts } from './facts.ts'
 import { fetchDescriptors, fetchFacts, UnreachableError } from './fetch-session.ts'
+import { retryDelayMs } from './retry-delay.ts'
 
 /** How far the page is. */
 export type SessionState =
@@ -117,11 +118,6 @@ const REFUSALS = {
   401: 'The server does not accept these credentials.',
   403: 'The server knows these credentials, but they do not give access to its API.',
 } as const
-
-/** How long to wait after a number of failures. */
-export function retryDelayMs(failures: number): number {
-  return Math.min(1_000 * 2 ** failures, 15_000)
-}
 
 async function waitAway(failures: number): Promise<void> {
   const delayMs = retryDelayMs(failures)

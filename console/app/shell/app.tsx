@@ -10,7 +10,7 @@ import { isSignInOpen } from '../session/sign-in-dialog.ts'
 import { Header } from './header.tsx'
 import { Navigation } from './navigation.tsx'
 import { SearchSlot } from './search-slot.tsx'
-import { SignInForm } from './sign-in-form.tsx'
+import { SignIn } from './sign-in.tsx'
 import { StartView } from './start-view.tsx'
 import { titleOf } from './title-of.ts'
 import { ViewSlot } from './view-slot.tsx'
@@ -87,7 +87,7 @@ function SignInDialog() {
   }
   return (
     <Dialog title="Credentials" onClose={close}>
-      <SignInForm onDone={close} />
+      <SignIn onDone={close} />
     </Dialog>
   )
 }

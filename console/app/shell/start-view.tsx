@@ -5,7 +5,7 @@ import { EmptyState } from '../parts/empty-state.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { retryNow, type SessionState, startSession } from '../session/session.ts'
-import { SignInForm } from './sign-in-form.tsx'
+import { SignIn } from './sign-in.tsx'
 
 /** Draws it. */
 export function StartView({ state }: { state: Exclude<SessionState, { kind: 'ready' }> }) {
@@ -19,7 +19,7 @@ export function StartView({ state }: { state: Exclude<SessionState, { kind: 'rea
     case 'unreachable':
       return <Unreachable retryAtMs={state.retryAtMs} />
     case 'sign-in':
-      return <SignIn fault={state.fault} />
+      return <SignInPage fault={state.fault} />
     case 'broken':
       return <Broken reason={state.reason} />
   }
@@ -56,7 +56,7 @@ function useSecondsUntil(timeMs: number): number {
   return Math.max(0, Math.ceil((timeMs - nowMs) / 1000))
 }
 
-function SignIn({ fault }: { fault: string | null }) {
+function SignInPage({ fault }: { fault: string | null }) {
   return (
     <div class="sign-in-page">
       <Icon name="key" />
@@ -64,7 +64,7 @@ function SignIn({ fault }: { fault: string | null }) {
       <p class="soft">This server shows its services only to callers that prove who they are.</p>
       {fault !== null && <Notice tone="bad">{fault}</Notice>}
       <div class="card">
-        <SignInForm />
+        <SignIn />
       </div>
     </div>
   )

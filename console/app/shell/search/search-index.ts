@@ -1,6 +1,6 @@
 /** The search over an API. */
 import type { Api } from '../../api/api.ts'
-import { MATCH, matchName } from './match-name.ts'
+import { MATCH, NameMatcher } from './name-matcher.ts'
 import { type SearchEntry, searchEntries } from './search-entries.ts'
 
 /** What a search finds. */
@@ -44,6 +44,7 @@ export class SearchIndex {
       .toLowerCase()
       .split(/[\s./]+/)
       .filter(Boolean)
+      .map((part) => new NameMatcher(part))
     if (parts.length === 0) return { entries: [], total: 0 }
     const found: { entry: SearchEntry; points: number }[] = []
     for (const entry of this.#entries) {
@@ -56,13 +57,13 @@ export class SearchIndex {
 }
 
 /** Nothing unless all parts fit, one of them the name. */
-function pointsOf(entry: SearchEntry, parts: readonly string[]): number {
+function pointsOf(entry: SearchEntry, parts: readonly NameMatcher[]): number {
   let points = 0
   let isNamed = false
   for (const part of parts) {
-    const match = matchName(entry.name, entry.lowerName, part)
+    const match = part.match(entry.name, entry.lowerName)
     if (match !== MATCH.none) isNamed = true
-    else if (!entry.lowerScope.includes(part)) return 0
+    else if (!entry.lowerScope.includes(part.part)) return 0
     points += match === MATCH.none ? SCOPE_POINTS : match
   }
   return isNamed ? points + KIND_POINTS[entry.kind] - Math.min(entry.name.length, 40) / 10 : 0

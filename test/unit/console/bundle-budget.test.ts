@@ -1,0 +1,32 @@
+/** The page of the console stays small: what it loads first, and what each view adds. */
+import { beforeAll, expect, it } from 'vitest'
+import { type PageWeights, weighPage } from '../../support/console/page-weights.ts'
+
+const KB = 1_000
+const FIRST_BYTES = 45 * KB
+
+let weights: PageWeights
+
+beforeAll(async () => {
+  weights = await weighPage()
+}, 60_000)
+
+it('loads at most 45 KB first', () => {
+  expect(weights.firstBytes).toBeLessThanOrEqual(FIRST_BYTES)
+})
+
+it('loads neither clients nor editors nor charts first', () => {
+  const heavy = /@connectrpc|codemirror|uplot|idb-keyval|(?:to|from)-json|client\/web/
+  expect(weights.firstModules.filter((module) => heavy.test(module))).toEqual([])
+})
+
+it.each([
+  ['browse/overview.tsx', 8],
+  ['browse/service.tsx', 15],
+  ['browse/message.tsx', 16],
+  ['browse/enum.tsx', 14],
+  ['shell/search/search-dialog.tsx', 5],
+])('adds to that for %s at most %i KB', (module, kilobytes) => {
+  expect(weights.laterBytes.get(module)).toBeGreaterThan(100)
+  expect(weights.laterBytes.get(module)).toBeLessThanOrEqual(kilobytes * KB)
+})
