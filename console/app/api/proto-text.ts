@@ -10,7 +10,7 @@ import {
   type Registry,
   ScalarType,
 } from '@bufbuild/protobuf'
-import { Edition } from '@bufbuild/protobuf/wkt'
+import { Edition, FieldDescriptorProto_Type } from '@bufbuild/protobuf/wkt'
 import { type Commented, commentsOf } from './comments.ts'
 import { protoJsonName } from './json-names.ts'
 import { type Optioned, optionsOf } from './options.ts'
@@ -89,8 +89,7 @@ class Writer {
 
   /** Only proto2 has groups. Editions have a feature. */
   #isGroup(field: DescField): boolean {
-    const isDelimited = (field.fieldKind === 'message' || field.listKind === 'message') && field.delimitedEncoding
-    return isDelimited && this.#file.edition === Edition.EDITION_PROTO2
+    return this.#file.edition === Edition.EDITION_PROTO2 && field.proto.type === FieldDescriptorProto_Type.GROUP
   }
 
   /** In editions the presence of a field is a feature. */

@@ -18,7 +18,11 @@ export function SearchSlot() {
     return null
   }
   const { SearchDialog } = loaded.value
-  return <SearchDialog />
+  return <SearchDialog onClose={close} />
+}
+
+function close(): void {
+  isSearchOpen.value = false
 }
 
 async function load(): Promise<void> {
@@ -26,7 +30,7 @@ async function load(): Promise<void> {
     loaded.value = await import('./search/search-dialog.tsx')
   } catch {
     // The server is away, which the header says. The next press of the keys tries again.
-    isSearchOpen.value = false
+    close()
   }
 }
 

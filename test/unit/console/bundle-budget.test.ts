@@ -22,10 +22,18 @@ it('loads neither clients nor editors nor charts first', () => {
 
 it.each([
   ['browse/overview.tsx', 8],
-  ['browse/service.tsx', 15],
-  ['browse/message.tsx', 16],
-  ['browse/enum.tsx', 14],
+  ['browse/service.tsx', 17],
+  ['browse/message.tsx', 18],
+  ['browse/enum.tsx', 16],
+  ['call/call-view.tsx', 72],
+  ['live/channelz-view.tsx', 22],
+  ['live/chart/chart-plot.ts', 26],
+  ['live/health-view.tsx', 17],
+  ['live/metrics-view.tsx', 13],
+  ['message/code/code-editor.ts', 135],
+  ['saved/history-view.tsx', 15],
   ['shell/search/search-dialog.tsx', 5],
+  ['shell/sign-in-form.tsx', 3],
 ])('adds to that for %s at most %i KB', (module, kilobytes) => {
   expect(weights.laterBytes.get(module)).toBeGreaterThan(100)
   expect(weights.laterBytes.get(module)).toBeLessThanOrEqual(kilobytes * KB)

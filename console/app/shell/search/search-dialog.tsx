@@ -5,7 +5,6 @@ import { useModal } from '../../parts/dialog.tsx'
 import { countOf, formatCount } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { api } from '../../session/facts.ts'
-import { isSearchOpen } from '../open-dialogs.ts'
 import { currentIndex } from './current-index.ts'
 import { linkOf, type SearchEntry } from './search-entries.ts'
 import { SearchOption } from './search-option.tsx'
@@ -17,7 +16,7 @@ export { prepareSearch } from './current-index.ts'
 const LIMIT = 50
 
 /** Draws the search. */
-export function SearchDialog() {
+export function SearchDialog({ onClose }: { onClose: () => void }) {
   const dialog = useModal()
   const base = useId()
   const list = useRef<HTMLDivElement>(null)
@@ -38,14 +37,7 @@ export function SearchDialog() {
     event.preventDefault()
   }
   return (
-    <dialog
-      ref={dialog}
-      class="dialog search"
-      aria-label="Search the API"
-      onClose={() => {
-        isSearchOpen.value = false
-      }}
-    >
+    <dialog ref={dialog} class="dialog search" aria-label="Search the API" onClose={onClose}>
       <div class="search-head">
         <Icon name="search" />
         <input
