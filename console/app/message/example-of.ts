@@ -7,6 +7,8 @@ import { type AnyField, integerRange, is64Bit, shapeOf, type ValueShape, wrapped
 const MAX_DEPTH = 3
 /** Messages without their required fields could not be sent. */
 const MAX_REQUIRED_DEPTH = 20
+/** Some can not be complete: a message that requires itself would have no end. */
+const MAX_REQUIRED_VALUES = 2_000
 /** Values in all, as some messages have thousands of fields. */
 const MAX_VALUES = 300
 
@@ -80,7 +82,8 @@ class ExampleMaker {
 
   /** Leaves out what is deprecated, and messages beyond the depth. */
   #isShown(field: DescField, depth: number): boolean {
-    if (field.presence === REQUIRED && depth < MAX_REQUIRED_DEPTH) return true
+    const isNeeded = field.presence === REQUIRED && depth < MAX_REQUIRED_DEPTH && this.#values < MAX_REQUIRED_VALUES
+    if (isNeeded) return true
     if (field.deprecated || this.#values > MAX_VALUES) return false
     const shape = shapeOf(field)
     const isPlain = shape.kind !== 'message' || WELL_KNOWN.has(shape.message.typeName)

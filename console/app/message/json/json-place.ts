@@ -39,7 +39,7 @@ export function jsonPlace(text: string, offset: number): JsonPlace | null {
     const isPunctuation = '{}[],:'.includes(match[0])
     const reaches = isPunctuation ? token.start >= offset : token.end >= offset
     if (found === null && reaches) {
-      const isAt = !isPunctuation && token.start <= offset
+      const isAt = !isPunctuation && token.start < offset
       found = placeIn(open, isAt ? token : { start: offset, end: offset })
       hasColon = isAt ? /^\s*:/.test(text.slice(token.end, token.end + 100)) : false
     }

@@ -6,6 +6,7 @@ import {
   type DescMessage,
   fromBinary,
   fromJsonString,
+  type Message,
   type Registry,
   toJson,
 } from '@bufbuild/protobuf'
@@ -100,6 +101,19 @@ it('takes a message, with the digits and the types that JSON has for it', () => 
   draft.setMessage(message)
   expect(JSON.parse(draft.text.value)).toEqual(toJson(KindsSchema, message))
   expect(draft.message.value).toEqual(message)
+})
+
+it('takes extensions by their names in brackets, and groups', () => {
+  const schema = protobuf.getMessage('protobuf_test_messages.proto2.TestAllTypesProto2') as DescMessage
+  const text = '{"[protobuf_test_messages.proto2.extension_int32]": 5, "data": {"groupInt32": 7}}'
+  const draft = draftOf(text, schema, protobuf)
+  expect(draft.faults.value).toEqual([])
+  expect(toJson(schema, draft.message.value as Message, { registry: protobuf })).toEqual(JSON.parse(text))
+  const wrong = '{"[protobuf_test_messages.proto2.extension_int32]": "x", "[a.b]": 1}'
+  expect(faultsOf(draftOf(wrong, schema, protobuf))).toEqual([
+    expect.stringMatching(/^1:53 \[protobuf_test_messages.proto2.extension_int32\]: .* must be a whole number/),
+    `1:58 [a.b]: ${schema.typeName} has no field "[a.b]".`,
+  ])
 })
 
 describe('faults', () => {

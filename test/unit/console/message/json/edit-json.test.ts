@@ -73,7 +73,9 @@ it('renames keys', () => {
 
 it('changes what it is asked to and nothing else, whatever the text looks like', () => {
   const spaces = fc.constantFrom(undefined, 1, 2, '\t')
-  const value = fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { minKeys: 1 })
+  // Keys without backslashes, as in the tests of parseJson; JSON writes -0 as 0.
+  const key = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab1{}[],:" \n', '__proto__') })
+  const value = fc.dictionary(key, fc.jsonValue(), { minKeys: 1 }).map((each) => JSON.parse(JSON.stringify(each)))
   fc.assert(
     fc.property(value, spaces, fc.jsonValue(), fc.nat(), (before, space, next, pick) => {
       const json = parsed(JSON.stringify(before, null, space))
