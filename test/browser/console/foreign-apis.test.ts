@@ -19,9 +19,9 @@ const MEBIBYTE = 1_048_576
 
 /** The name of an API, how to start it, and the most memory that its page may take once every form was drawn. */
 const APIS: readonly (readonly [name: string, start: () => Promise<ForeignApi>, maxHeapBytes: number])[] = [
-  ['the conformance service', startConformanceApi, 64 * MEBIBYTE],
-  ['the APIs of Google', startGoogleApis, 320 * MEBIBYTE],
-  ['the hostile API', startHostileApi, 320 * MEBIBYTE],
+  ['the conformance service', startConformanceApi, 16 * MEBIBYTE],
+  ['the APIs of Google', startGoogleApis, 160 * MEBIBYTE],
+  ['the hostile API', startHostileApi, 96 * MEBIBYTE],
 ]
 
 let browser: Browser
