@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
 import type { SendPlan } from './send-run.ts'
-import { fillTemplate, randomUuid } from './template-text.ts'
+import { timerPlan } from './timer-plan.ts'
 
 /** What the form starts. */
 export interface TimerFormProps {
@@ -55,17 +55,4 @@ function NumberField({ label, value, onValue }: { label: string; value: number; 
       )}
     </Field>
   )
-}
-
-/** Returns the plan of a template that is sent at intervals; `count` 0 for no end. */
-export function timerPlan(template: string, intervalMs: number, count: number): Omit<SendPlan, 'send'> {
-  return {
-    total: count === 0 ? null : count,
-    intervalMs,
-    messageAt(index) {
-      if (count > 0 && index >= count) return null
-      const values = { index: index + 1, now: new Date(), uuid: randomUuid() }
-      return { text: fillTemplate(template, values), line: index + 1 }
-    },
-  }
 }
