@@ -23,7 +23,13 @@ export type WebSocketStreamConstructor = new (
 const LOST = 1006
 const NORMAL_CLOSURE = 1000
 
-/** Reads a message from the platform only when the call reads it. */
+/**
+ * The bytes that are read before the call asks for them. Chromium drops messages that nobody waits for when the server closes the
+ * WebSocket (seen in version 153), so that a call would lose its trailers whenever it is busy with a message.
+ */
+const MAX_AHEAD_BYTES = 1024 * 1024
+
+/** Reads messages from the platform up to a limit, and then only as the call reads them. */
 export class StreamSocket implements CallSocket {
   readonly opened: Promise<string>
   readonly #stream: WebSocketStreamLike
@@ -45,7 +51,7 @@ export class StreamSocket implements CallSocket {
 
   async #open(): Promise<string> {
     const { protocol, readable, writable } = await this.#stream.opened
-    this.#reader = readable.getReader()
+    this.#reader = readAhead(readable).getReader()
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(() => {})
     if (this.#closed !== null) {
@@ -90,6 +96,27 @@ export class StreamSocket implements CallSocket {
     const { closeCode, reason } = await this.#stream.closed.catch(() => ({ closeCode: LOST, reason: '' }))
     throw closeError(closeCode, reason)
   }
+}
+
+/** Reads as long as less than the limit waits. */
+function readAhead(readable: ReadableStream<unknown>): ReadableStream<unknown> {
+  const reader = readable.getReader()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: MAX_AHEAD_BYTES, size: sizeOf },
+  )
+}
+
+/** Messages are octets, but a server may send text. */
+function sizeOf(message: unknown): number {
+  return message instanceof ArrayBuffer || ArrayBuffer.isView(message) ? message.byteLength : 1
 }
 
 async function drain(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {

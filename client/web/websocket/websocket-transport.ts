@@ -18,7 +18,7 @@ export interface WebSocketTransportOptions extends Omit<PageTransportOptions, 'f
   readonly writeMaxBytes?: number
   /**
    * The bytes of received messages that may wait for the page to read them, from 1 to 4,294,967,295. More fails the call with RESOURCE_EXHAUSTED.
-   * With WebSocketStream, as in Chromium, nothing waits: the server is slowed down. Default: 16 MiB.
+   * With WebSocketStream, as in Chromium, 1 MiB waits at most: the server is slowed down. Default: 16 MiB.
    */
   readonly maxBufferedBytes?: number
   /** Finds out whether a server that refused a WebSocket answers HTTP. Default: the browser's fetch, looked up by each call. */

@@ -81,6 +81,19 @@ describe.each(['Connect', 'gRPC-Web', 'WebSocket', 'REST'])('by %s', (protocol) 
 })
 
 describe('by WebSocket', () => {
+  it('a page that is busy as the server closes gets the trailers', async () => {
+    const { page } = await open('GetStream')
+    await chooseProtocol(page, 'WebSocket')
+    await fillRequest(page, { topic: 'stocks/ACME', limit: 3 })
+    let last = ''
+    for (let turn = 0; turn < 15; turn++) {
+      await page.keyboard.press('Control+Enter')
+      await expect.poll(async () => (await receivedTexts(page))[2] ?? last, SOON).not.toBe(last)
+      await expectStatus(page, 'OK')
+      last = (await receivedTexts(page))[2] ?? ''
+    }
+  })
+
   it('a client stream sends each message by hand, and ends with the half-close', async () => {
     const { page } = await open('PutStream')
     for (const data of ['one', 'two']) {

@@ -27,7 +27,7 @@ export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, 
       : 'The server wants to know who calls.'
     return { text, offers: 'sign-in' }
   }
-  if (code === 'UNAVAILABLE' && httpStatus === null) return plain(unreachable(protocol, scene))
+  if (isCut(status)) return plain(unreachable(protocol, scene))
   if (code === 'DEADLINE_EXCEEDED' && timeoutMs !== undefined) {
     return plain(`The call took longer than its deadline of ${timeoutMs} ms.`)
   }
@@ -36,6 +36,14 @@ export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, 
   }
   if (httpStatus === 429) return plain('The server limits how many calls it takes. Try again later.')
   return null
+}
+
+/** What our transports say when there is no answer, or when it breaks off. */
+const CUT = /^the (?:connection was lost|server cannot be reached|WebSocket could not be opened)/
+
+/** Whether the connection failed, rather than that the server refused the call. */
+export function isCut({ code, message }: CallStatus): boolean {
+  return code === 'UNAVAILABLE' && CUT.test(message)
 }
 
 function plain(text: string): Advice {

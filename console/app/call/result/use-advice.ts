@@ -3,23 +3,23 @@ import { useEffect, useState } from 'preact/hooks'
 import type { CallStatus } from '../../contracts/live-call.ts'
 import { hasCredentials } from '../../session/credentials.ts'
 import type { RunningCall } from '../engine/running-call.ts'
-import { type Advice, adviseOn } from './failure-advice.ts'
+import { type Advice, adviseOn, isCut } from './failure-advice.ts'
 
 const MAX_WAIT_MS = 5_000
 
 /** Returns the advice for a call that has failed; null for none. */
 export function useAdvice(call: RunningCall, status: CallStatus): Advice | null {
   const [isServerThere, setServerThere] = useState<boolean | null>(null)
-  const isCut = status.code === 'UNAVAILABLE' && status.httpStatus === null
+  const hasFailed = isCut(status)
   useEffect(() => {
     setServerThere(null)
-    if (!isCut) return
+    if (!hasFailed) return
     let isCurrent = true
     void probe().then((isThere) => isCurrent && setServerThere(isThere))
     return () => {
       isCurrent = false
     }
-  }, [call, isCut])
+  }, [call, hasFailed])
   return adviseOn(status, call.init, {
     isServerThere,
     isOnline: navigator.onLine,

@@ -13,7 +13,13 @@ const INIT: CallInit = {
 }
 
 function advise(status: Partial<CallStatus>, scene: Partial<FailureScene> = {}, init: Partial<CallInit> = {}) {
-  const whole = { code: 'UNAVAILABLE', message: '', httpStatus: null, details: [], ...status }
+  const whole = {
+    code: 'UNAVAILABLE',
+    message: 'the connection was lost: network error',
+    httpStatus: 200,
+    details: [],
+    ...status,
+  }
   return adviseOn(whole, { ...INIT, ...init }, { ...SCENE, ...scene })
 }
 
@@ -42,5 +48,5 @@ it('says which deadline was over', () => {
 
 it('adds nothing to a status of the service', () => {
   expect(advise({ code: 'NOT_FOUND', httpStatus: 404 })).toBeNull()
-  expect(advise({ code: 'UNAVAILABLE', httpStatus: 503 })).toBeNull()
+  expect(advise({ code: 'UNAVAILABLE', message: 'overloaded', httpStatus: 503 })).toBeNull()
 })
