@@ -34,17 +34,25 @@ afterAll(async () => {
 
 async function startGreeter(options: Omit<AppOptions, 'routes'> = {}) {
   const greeter = streamingGreeter()
-  const { origin } = await startRoutes({
+  const { origin, fastify } = await startRoutes({
     ...options,
     routes: (router) => router.service(GreeterService, greeter.routes),
   })
-  return { greeter, origin }
+  let connections = 0
+  fastify.server.on('connection', () => {
+    connections += 1
+  })
+  return { greeter, origin, connections: () => connections }
 }
 
 async function openOn(port: (typeof PORTS)[number], expectedComplaints = /^$/) {
   const listen = port === 'TLS' ? { tls: (await testCertificates()).server } : {}
-  const { greeter, origin } = await startGreeter({ listen })
-  return { greeter, page: await openCaller(browser, origin, { ignoreHTTPSErrors: true, expectedComplaints }) }
+  const { greeter, origin, connections } = await startGreeter({ listen })
+  return {
+    greeter,
+    connections,
+    page: await openCaller(browser, origin, { ignoreHTTPSErrors: true, expectedComplaints }),
+  }
 }
 
 describe.each(PORTS)('over %s', (port) => {
@@ -62,9 +70,12 @@ describe.each(PORTS)('over %s', (port) => {
   })
 
   it('100 streams at once', async () => {
-    const { greeter, page } = await openOn(port)
+    const { greeter, connections, page } = await openOn(port)
     expect(await page.evaluate('calls.openMany(100)')).toBe(100)
     expect(greeter.begun).toBe(100)
+    // A connection for each WebSocket; over HTTP/2 the page's own, and one that the browser may open ahead (RFC 8441).
+    if (port === 'TLS') expect(connections()).toBeLessThanOrEqual(2)
+    else expect(connections()).toBeGreaterThanOrEqual(100)
     await expect.poll(() => greeter.ended, SOON).toBe(100)
   })
 
@@ -79,6 +90,8 @@ describe.each(PORTS)('over %s', (port) => {
     await page.evaluate(`calls.beginSlowly('WebSocketStream')`)
     const given = await steadyValue(() => greeter.given)
     expect(given * LARGE_BYTES).toBeLessThan(MOST_IN_TRANSIT_BYTES)
+    // Other calls are not held up, even on the same connection.
+    expect(await page.evaluate(`calls.greet('WebSocketStream')`)).toBe('Hello page')
     expect(await page.evaluate('calls.readMore(2000)')).toBe(2000)
   })
 
