@@ -5,7 +5,7 @@ import { FileContent } from '../files/file-content.ts'
 import type { ReaderFile } from '../files/served-file.ts'
 import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
 import type { AdmitRequest } from '../routed/admit-request.ts'
-import type { DescriptorIndex, ReflectedTypes } from '../services/reflection/descriptor-index.ts'
+import { type ReflectedTypes, type VisibleTypes, withImports } from '../services/reflection/descriptor-index.ts'
 import { PAGE_HEADERS } from './page-files.ts'
 import { type CommentTexts, writeDescriptors } from './write-descriptors.ts'
 
@@ -22,13 +22,14 @@ export interface DescriptorsInit {
 
 /** Callers that see the same share the content. */
 export function descriptorsFile({ path, types, comments, admit, log }: DescriptorsInit): ReaderFile {
-  const made = new WeakMap<DescriptorIndex, Promise<FileContent>>()
-  const contentOf = (index: DescriptorIndex) => {
-    const known = made.get(index)
+  const made = new WeakMap<VisibleTypes, Promise<FileContent>>()
+  const contentOf = (visible: VisibleTypes) => {
+    const known = made.get(visible)
     if (known !== undefined) return known
-    const making = writeDescriptors(index.files, comments).then((octets) => new FileContent(octets))
-    making.catch(() => made.delete(index))
-    made.set(index, making)
+    const roots = [...visible.services.map(({ file }) => file), ...visible.files]
+    const making = writeDescriptors(withImports(roots), comments).then((octets) => new FileContent(octets))
+    making.catch(() => made.delete(visible))
+    made.set(visible, making)
     return making
   }
   return {
@@ -36,7 +37,7 @@ export function descriptorsFile({ path, types, comments, admit, log }: Descripto
     contentType: 'application/x-protobuf',
     headers: { ...PAGE_HEADERS, 'cache-control': 'private, no-cache' },
     isCompressed: true,
-    content: async (request) => contentOf(await types.indexFor(await admit(request))),
+    content: async (request) => contentOf(await types.visibleTo(await admit(request))),
     fail: (error, reply) => refuse(error, reply, log),
   }
 }

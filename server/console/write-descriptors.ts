@@ -37,7 +37,8 @@ export async function writeDescriptors(files: Iterable<DescFile>, comments: Comm
 
 /** Readers expect the files that a file imports before it. Of two with one name only the first is in the set. */
 function importsFirst(files: Iterable<DescFile>): Set<DescFile> {
-  const byName = new Map(Array.from(files, (file) => [file.proto.name, file]))
+  const byName = new Map<string, DescFile>()
+  for (const file of files) if (!byName.has(file.proto.name)) byName.set(file.proto.name, file)
   const ordered = new Set<DescFile>()
   const add = (file: DescFile) => {
     if (ordered.has(file)) return

@@ -244,7 +244,10 @@ describe('the page works', () => {
     await mkdir(installed)
     await cp('console/package.json', path.join(installed, 'package.json'))
     await cp(folder, path.join(installed, 'dist/app'), { recursive: true })
-    const { origin } = await ServerProcess.listen(['--console', '--workers=2'], { NODE_PATH: packages })
+    await writeFile(path.join(installed, 'dist/scalar.js'), '')
+    const flags = ['--console', '--workers=2', '--openapi-docs=/docs']
+    const { origin } = await ServerProcess.listen(flags, { NODE_PATH: packages })
+    expect((await factsOf(`${origin}/console/facts.json`)).docsPath).toBe('/docs')
     const tags = new Set<string | null>()
     for (let i = 0; i < 8; i++) {
       const { status, headers } = await fetch(`${origin}/console/`, { headers: { connection: 'close' } })

@@ -32,11 +32,6 @@ export class DescriptorIndex {
     for (const file of withImports([...services.map((service) => service.file), ...others])) this.#addFile(file)
   }
 
-  /** All files, in the order in which they were found. */
-  get files(): Iterable<DescFile> {
-    return this.#files.values()
-  }
-
   /** Returns the file with this name, including `.proto`. */
   findFile(name: string): DescFile | undefined {
     return this.#files.get(name)
@@ -130,6 +125,13 @@ async function isVisible(restricted: RestrictedServices, context: HandlerContext
   }
 }
 
+/** What a caller sees. The same object for all who see the same, until more is added. */
+export interface VisibleTypes {
+  readonly services: readonly DescService[]
+  /** Files besides those of the services. */
+  readonly files: readonly DescFile[]
+}
+
 /**
  * What reflection shows, for one plugin or for several on a port. Filled before the first request, which builds the
  * index.
@@ -139,7 +141,8 @@ export class ReflectedTypes {
   readonly #files: DescFile[] = []
   readonly #restricted: RestrictedServices[] = []
   /** By the sets of restricted services that they include. */
-  readonly #indexes = new Map<string, DescriptorIndex>()
+  readonly #visible = new Map<string, VisibleTypes>()
+  readonly #indexes = new WeakMap<VisibleTypes, DescriptorIndex>()
 
   /**
    * Adds services to be listed, with their files. The files of a registry are shown, but its services are not listed.
@@ -147,29 +150,33 @@ export class ReflectedTypes {
   add(services: readonly DescService[], registry?: Registry): void {
     this.#services.push(...services)
     for (const type of registry ?? []) this.#files.push(type.file)
-    this.#indexes.clear()
+    this.#visible.clear()
   }
 
   /** Adds services that only some callers see. */
   addRestricted(restricted: RestrictedServices): void {
     this.#restricted.push(restricted)
-    this.#indexes.clear()
+    this.#visible.clear()
   }
 
   /** Returns what a caller sees. */
-  async indexFor(context: HandlerContext): Promise<DescriptorIndex> {
-    const visible: RestrictedServices[] = []
+  async visibleTo(context: HandlerContext): Promise<VisibleTypes> {
+    const seen: RestrictedServices[] = []
     for (const restricted of this.#restricted) {
-      if (await isVisible(restricted, context)) visible.push(restricted)
+      if (await isVisible(restricted, context)) seen.push(restricted)
     }
-    return this.#indexOf(visible)
+    const key = seen.map((restricted) => this.#restricted.indexOf(restricted)).join()
+    const services = [...this.#services, ...seen.flatMap((restricted) => restricted.services)]
+    const visible = this.#visible.get(key) ?? { services, files: [...this.#files] }
+    this.#visible.set(key, visible)
+    return visible
   }
 
-  #indexOf(visible: readonly RestrictedServices[]): DescriptorIndex {
-    const key = visible.map((restricted) => this.#restricted.indexOf(restricted)).join()
-    const services = [...this.#services, ...visible.flatMap((restricted) => restricted.services)]
-    const index = this.#indexes.get(key) ?? new DescriptorIndex(services, this.#files)
-    this.#indexes.set(key, index)
+  /** Returns the index of what a caller sees. */
+  async indexFor(context: HandlerContext): Promise<DescriptorIndex> {
+    const visible = await this.visibleTo(context)
+    const index = this.#indexes.get(visible) ?? new DescriptorIndex(visible.services, visible.files)
+    this.#indexes.set(visible, index)
     return index
   }
 }
