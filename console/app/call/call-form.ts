@@ -3,10 +3,11 @@ import type { DescMethod, Registry } from '@bufbuild/protobuf'
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ConsoleFacts, ConsoleProtocol } from '../../../wire/console/console-facts.ts'
 import type { CallInit } from '../contracts/live-call.ts'
-import { type SavedCall, SECRET_HEADERS } from '../contracts/saved-call.ts'
+import type { SavedCall } from '../contracts/saved-call.ts'
 import { MessageDraft } from '../message/message-draft.ts'
 import { variables } from '../saved/presets/environments.ts'
 import { fillFields } from '../saved/presets/fill-variables.ts'
+import { isSecretName } from '../saved/secret-names.ts'
 import { parseDeadline } from './form/deadline.ts'
 import { faultOfHeader, type HeaderRow, toFields } from './form/header-row.ts'
 import { firstProtocol, refusalOf } from './protocols/protocol-facts.ts'
@@ -70,7 +71,7 @@ export class CallForm {
       ...(this.usesGet.value && { usesGet: true }),
       headers: toFields(this.headers.value).map(([name, value]) => ({
         name,
-        value: SECRET_HEADERS.has(name) ? '' : value,
+        value: isSecretName(name) ? '' : value,
       })),
       ...(timeoutMs !== undefined && { timeoutMs }),
       messages: [this.draft.text.value],

@@ -1,20 +1,15 @@
 /** Reads request messages without losing digits of 64-bit integers that were typed as numbers. */
-import { type DescMessage, fromJson, type MessageShape, type Registry } from '@bufbuild/protobuf'
-
-const STRINGS = /("[^"\\]*(?:\\[\s\S][^"\\]*)*"?)/
-const LONG_INTEGER = /(?<![\w.+-])-?\d{16,}(?![\w.])/g
+import type { DescMessage, Message, Registry } from '@bufbuild/protobuf'
+import { analyseText } from '../message/check/analyse-text.ts'
 
 /**
  * Reads protobuf's JSON.
  *
- * @throws Error naming what is wrong
+ * @throws RangeError with the first fault, and where it is
  */
-export function exactMessage(schema: DescMessage, text: string, registry: Registry): MessageShape<DescMessage> {
-  return fromJson(schema, JSON.parse(quoteLongIntegers(text)), { registry })
-}
-
-/** Protobuf's JSON takes integers as strings, too, which `JSON.parse` leaves as they are. */
-function quoteLongIntegers(text: string): string {
-  const parts = text.split(STRINGS)
-  return parts.map((part) => (part.startsWith('"') ? part : part.replace(LONG_INTEGER, '"$&"'))).join('')
+export function exactMessage(schema: DescMessage, text: string, registry: Registry): Message {
+  const { message, faults } = analyseText(schema, registry, text)
+  if (message !== null) return message
+  const fault = faults.find(({ severity }) => severity === 'error')
+  throw new RangeError(fault === undefined ? 'The message is not valid.' : fault.message)
 }

@@ -18,7 +18,13 @@ export function typescriptSnippet(call: SnippetCall): Snippet {
     return { id: 'typescript', title: TITLE, language: 'ts', text: programOf(call), note }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { id: 'typescript', title: TITLE, language: 'ts', text: '', note: `The request is not valid: ${reason}` }
+    return {
+      id: 'typescript',
+      title: TITLE,
+      language: 'ts',
+      text: '',
+      note: `There is no program for this request. ${reason}`,
+    }
   }
 }
 

@@ -63,6 +63,23 @@ describe('code', PATIENCE, () => {
   })
 })
 
+describe('headers', PATIENCE, () => {
+  it('can be marked as secrets, whose values are kept nowhere', async () => {
+    const { page } = await openCall({ name: 'a' })
+    await page.getByLabel('Value of header 1').fill('hunter2')
+    const mark = page.getByRole('button', { name: 'Header 1 is a secret' })
+    await mark.press('Enter')
+    await expect.poll(() => mark.getAttribute('aria-pressed'), SOON).toBe('true')
+    expect(await send(page)).toMatchObject({ 'x-who': 'hunter2' })
+    await page.getByRole('tab', { name: 'Code' }).click()
+    await codeOf(page, 'curl').toContain('"x-who: $X_WHO"')
+    await page.getByRole('link', { name: 'History and collections' }).click()
+    await page.getByRole('button', { name: 'SayHello', exact: true }).click()
+    await expect.poll(() => page.getByLabel('Value of header 1').inputValue(), SOON).toBe('')
+    expect(await faultsOf(page)).toEqual([])
+  })
+})
+
 describe('credentials', PATIENCE, () => {
   it('go with calls while they are chosen, and into nothing that is kept', async () => {
     const { page } = await openCall({ name: 'a' })

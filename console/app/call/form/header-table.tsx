@@ -1,4 +1,6 @@
 /** The table of request headers. */
+import { Button } from '../../parts/button.tsx'
+import { isMarkable, isSecretName, markSecret } from '../../saved/secret-names.ts'
 import { faultOfHeader, type HeaderRow } from './header-row.ts'
 
 /** What the table shows, and whom it tells. */
@@ -65,14 +67,35 @@ function Row({ row, place, onChange, onRemove }: RowProps) {
         onInput={(event) => onChange({ value: event.currentTarget.value })}
         {...described}
       />
-      <button type="button" class="button is-quiet" aria-label={`Remove header ${place}`} onClick={onRemove}>
-        Remove
-      </button>
+      <div class="call-header-actions">
+        <SecretMark name={row.name} place={place} />
+        <Button kind="quiet" icon="trash" label={`Remove header ${place}`} onClick={onRemove} />
+      </div>
       {fault !== null && (
         <p id={faultId} class="call-fault">
           {fault}
         </p>
       )}
     </li>
+  )
+}
+
+/** Says whether the value is a secret, which is never saved, exported or linked. The user can mark further names. */
+function SecretMark({ name, place }: { name: string; place: number }) {
+  const isSecret = isSecretName(name)
+  return (
+    <Button
+      kind="quiet"
+      icon="key"
+      label={`Header ${place} is a secret`}
+      title={
+        isSecret
+          ? 'A secret: its value is never saved or linked'
+          : 'Mark as a secret, whose value is never saved or linked'
+      }
+      isPressed={isSecret}
+      isDisabled={!isMarkable(name)}
+      onClick={() => markSecret(name, !isSecret)}
+    />
   )
 }
