@@ -14,31 +14,47 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024
 
 export function DraftToolbar({ draft }: { draft: MessageDraft }) {
   const [fault, setFault] = useState<string | null>(null)
-  const parsed = draft.parsed.value
+  const [replaced, setReplaced] = useState<Replaced | null>(null)
+  const replace = (text: string) => {
+    setReplaced({ before: draft.text.peek(), after: text })
+    setFault(null)
+    draft.setText(text)
+  }
   const load = async (file: File) => {
     if (file.size > MAX_FILE_BYTES) return setFault(`${file.name} is larger than 32 MiB.`)
-    setFault(null)
-    draft.setText(await file.text())
+    replace(await file.text())
   }
+  const undo = () => {
+    if (replaced !== null) draft.setText(replaced.before)
+    setReplaced(null)
+  }
+  const parsed = draft.parsed.value
+  const format = () => parsed !== null && replace(formatJson(parsed))
   return (
     <div class="draft-toolbar">
-      <Button isSmall={true} icon="sample" onClick={() => draft.setText(exampleOf(draft.schema))}>
+      <Button isSmall={true} icon="sample" onClick={() => replace(exampleOf(draft.schema))}>
         Example
       </Button>
-      <Button isSmall={true} icon="trash" onClick={() => draft.setText(defaultMessageText(draft.schema))}>
+      <Button isSmall={true} icon="trash" onClick={() => replace(defaultMessageText(draft.schema))}>
         Clear
       </Button>
-      <Button
-        isSmall={true}
-        icon="code"
-        isDisabled={parsed === null}
-        onClick={() => parsed && draft.setText(formatJson(parsed))}
-      >
+      <Button isSmall={true} icon="code" isDisabled={parsed === null} onClick={format}>
         Format
       </Button>
       <FilePicker label="Load JSON" accept=".json,application/json" isSmall={true} onPick={load} />
+      {replaced?.after === draft.text.value && replaced.before !== replaced.after ? (
+        <Button isSmall={true} icon="history" onClick={undo}>
+          Undo
+        </Button>
+      ) : null}
       <FaultCount draft={draft} />
       {fault === null ? null : <Notice tone="bad">{fault}</Notice>}
     </div>
   )
+}
+
+/** A text that a button replaced; it can come back until something else changes. */
+interface Replaced {
+  readonly before: string
+  readonly after: string
 }
