@@ -1,8 +1,9 @@
 /** The server's end of a WebSocket on any carrier: messages both ways, pings, and the closing handshake (RFC 6455). */
 import { Buffer } from 'node:buffer'
-import { FloodBudget, type FloodRate, type TimerWheel, WheelTimer, warnOfFault } from '../http2/http2.ts'
+import { FloodBudget, type FloodRate, warnOfFault } from '../http2/http2.ts'
 import type { ByteCarrier, CarrierSink } from './byte-carrier.ts'
 import { readClosePayload } from './close-payload.ts'
+import { ClosingWatch, type ClosingWatchInit } from './closing-watch.ts'
 import { CloseCode, Opcode } from './frame.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { binaryFrame, closeFrame, controlFrame } from './frame-writer.ts'
@@ -37,17 +38,12 @@ export interface WebSocketOwner {
 }
 
 /** Limits of a WebSocket. */
-export interface WebSocketLimits {
-  readonly timers: TimerWheel
+export interface WebSocketLimits extends Pick<ClosingWatchInit, 'timers' | 'closeTimeoutMs' | 'stallTimeoutMs'> {
   /** PINGs and PONGs of the peer, beyond those that our own messages explain. */
   readonly ping: FloodRate
   /** Frames that are legal and cheap, but pointless. */
   readonly glitch: FloodRate
-  /** How long the peer may take to answer our close frame, once it has left. */
-  readonly closeTimeoutMs: number
-  /** How long what is queued before the close frame may rest; 0 for no limit. */
-  readonly stallTimeoutMs: number
-  /** Called for each PONG. */
+  /** Called for each PONG that answers a PING of ours. */
   onPong(): void
 }
 
@@ -63,7 +59,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   readonly #reader = new FrameReader(this)
   readonly #pings: FloodBudget
   readonly #glitches: FloodBudget
-  readonly #timer = new WheelTimer(() => this.#checkClosing())
+  readonly #closing: ClosingWatch
   #isBlocked = false
   /** The latest PING that is not answered yet, because the peer does not read. Earlier ones need no answer (section 5.5.3). */
   #pongDue: Buffer | null = null
@@ -72,8 +68,6 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   #messageBytes = 0
   #isCloseSent = false
   #isOver = false
-  #queuedBefore = -1
-  #restedMs = 0
 
   constructor(carrier: ByteCarrier, owner: WebSocketOwner, limits: WebSocketLimits) {
     const nowMs = limits.timers.clock.now()
@@ -83,6 +77,13 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     this.#limits = limits
     this.#pings = new FloodBudget(limits.ping, nowMs)
     this.#glitches = new FloodBudget(limits.glitch, nowMs)
+    this.#closing = new ClosingWatch({
+      timers: limits.timers,
+      closeTimeoutMs: limits.closeTimeoutMs,
+      stallTimeoutMs: limits.stallTimeoutMs,
+      queuedBytes: () => carrier.queuedBytes,
+      onOver: () => this.#destroy(),
+    })
     carrier.sink = this
   }
 
@@ -153,8 +154,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     this.#carrier.release()
   }
 
-  /** Counts something pointless. */
-  countGlitch(): void {
+  #countGlitch(): void {
     if (!this.#glitches.take(this.lastReceivedAtMs)) throw flood('too many tiny frames')
   }
 
@@ -183,7 +183,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   }
 
   onClose(): void {
-    this.#limits.timers.cancel(this.#timer)
+    this.#closing.stop()
     this.#carrier.release()
     this.#end({ code: CloseCode.ABNORMAL, cause: 'lost', reason: 'the connection is gone' })
     this.owner.onClosed()
@@ -191,7 +191,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
 
   onDataFrame(bytes: number, isFirst: boolean, isLast: boolean): void {
     this.#messageBytes = isFirst ? bytes : this.#messageBytes + bytes
-    if (bytes < TINY_BYTES && !isLast) this.countGlitch()
+    if (bytes < TINY_BYTES && !isLast) this.#countGlitch()
   }
 
   onPayload(chunk: Buffer, start: number, end: number): void {
@@ -199,7 +199,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   }
 
   onMessageEnd(): void {
-    if (this.#messageBytes < TINY_BYTES) this.countGlitch()
+    if (this.#messageBytes < TINY_BYTES) this.#countGlitch()
     if (!this.#isOver) this.owner.onMessageEnd()
   }
 
@@ -253,19 +253,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     this.#pongDue = null
     this.isPaused = false
     this.#carrier.resume()
-    this.#limits.timers.schedule(this.#timer, this.#limits.closeTimeoutMs)
-  }
-
-  /** Gives the queue the time that it may rest, and the peer the time to answer. */
-  #checkClosing(): void {
-    const { timers, closeTimeoutMs, stallTimeoutMs } = this.#limits
-    const { queuedBytes } = this.#carrier
-    const isMoving = queuedBytes !== this.#queuedBefore
-    this.#restedMs = isMoving ? 0 : this.#restedMs + closeTimeoutMs
-    const mayWait = isMoving || (queuedBytes > 0 && (stallTimeoutMs === 0 || this.#restedMs < stallTimeoutMs))
-    this.#queuedBefore = queuedBytes
-    if (mayWait) timers.schedule(this.#timer, closeTimeoutMs)
-    else this.#destroy()
+    this.#closing.start()
   }
 
   #destroy(): void {

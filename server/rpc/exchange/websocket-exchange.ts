@@ -1,28 +1,14 @@
 /** An exchange over a WebSocket, in the wire format `grpc-websockets`. */
 import type { Buffer } from 'node:buffer'
-import { Control } from '../../../wire/grpc-websockets/grpc-websockets.ts'
-import {
-  BodyBuffer,
-  copyOf,
-  ErrorCode,
-  type MemoryBudget,
-  type OctetRange,
-  type RequestHead,
-} from '../../../wire/http2/http2.ts'
+import { copyOf, ErrorCode, type MemoryBudget, type OctetRange, type RequestHead } from '../../../wire/http2/http2.ts'
 import { CloseCode } from '../../../wire/websocket/frame.ts'
 import type { ServerWebSocket, WebSocketEnd, WebSocketOwner } from '../../../wire/websocket/server-websocket.ts'
-import { WebSocketError } from '../../../wire/websocket/websocket-error.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import { headerEnvelope, trailersOnly } from './header-envelope.ts'
 import { HeldBytes, NO_BODY } from './node-exchange.ts'
 import { HeadFault, type Refusal, type RequestFault } from './refusal.ts'
 import type { ResponseBlock } from './response-block.ts'
-
-/**
- * Octets that are read before the owner wants them. A client that closes is noticed as long as it has sent no more, since
- * its close frame is behind them.
- */
-const READ_AHEAD_BYTES = 65_536
+import { WebSocketBody } from './websocket-body.ts'
 
 /** What an exchange needs besides its WebSocket. */
 export interface WebSocketExchangeInit {
@@ -48,17 +34,10 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
   sentStatus = 0
   sentBytes = 0
   deadlineAtMs = Number.POSITIVE_INFINITY
-  /** Body octets so far. */
-  receivedBytes = 0
   readonly #socket: ServerWebSocket
   readonly #init: WebSocketExchangeInit
-  readonly #body = new BodyBuffer()
+  readonly #body = new WebSocketBody()
   readonly #held: HeldBytes
-  /** The number of octets that the owner waits for; 0 if it does not wait. */
-  #wanted = 0
-  /** The control octet of the message that is arriving; -1 before it. */
-  #control = -1
-  #isHalfClosed = false
   #isWritableDue = false
   /** The response is complete as far as the owner is concerned. */
   #isAnswered = false
@@ -75,17 +54,22 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
     socket.owner = this
   }
 
+  /** Body octets so far. */
+  get receivedBytes(): number {
+    return this.#body.receivedBytes
+  }
+
   get readableBytes(): number {
     return this.#body.length
   }
 
   get isPeerDone(): boolean {
-    return this.#isHalfClosed
+    return this.#body.isHalfClosed
   }
 
   /** Read by the stall watch: whether the client, and not the owner, holds up the request. */
   get isOwed(): boolean {
-    return !this.#isAnswered && !this.#isHalfClosed && !this.#socket.isPaused && this.sink?.isOwed === true
+    return !this.#isAnswered && !this.#body.isHalfClosed && !this.#socket.isPaused && this.sink?.isOwed === true
   }
 
   /** Octets of the response that have not left. */
@@ -95,13 +79,9 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
 
   want(bytes: number): boolean {
     if (this.#isGone) return false
-    if (this.#isHalfClosed || this.#body.length >= bytes) {
-      this.#wanted = 0
-      return true
-    }
-    this.#wanted = bytes
-    this.#socket.resume()
-    return false
+    const isThere = this.#body.want(bytes)
+    if (!isThere) this.#socket.resume()
+    return isThere
   }
 
   byteAt(offset: number): number {
@@ -202,30 +182,20 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
   }
 
   onPayload(chunk: Buffer, start: number, end: number): void {
-    const at = this.#control < 0 ? this.#readControl(chunk[start] as number, start) : start
-    if (at === end) return
-    if (this.#control === Control.HALF_CLOSE) throw protocolError('data in a half-close message')
-    this.receivedBytes += end - at
-    if (!this.#isAnswered && !this.#isGone) this.#body.push(chunk, at, end, this.#wanted)
+    this.#body.push(chunk, start, end)
   }
 
   onMessageEnd(): void {
-    if (this.#control === Control.HALF_CLOSE) this.#isHalfClosed = true
-    this.#control = -1
+    this.#body.endMessage()
   }
 
   /** Reads on while the owner waits, or little is left unread. */
   onReadEnd(): void {
     if (this.#isAnswered || this.#isGone) return
-    const isReady = this.#isHalfClosed || this.#body.length >= this.#wanted
-    if (this.#wanted > 0 && isReady) {
-      this.#wanted = 0
-      this.sink?.onReadable()
-    }
+    if (this.#body.takeReady()) this.sink?.onReadable()
     if (this.#isAnswered || this.#isGone) return
-    this.#body.settle(this.#wanted)
-    const isEnough = this.#body.length >= Math.max(this.#wanted, READ_AHEAD_BYTES)
-    if (isEnough && !this.#isHalfClosed) this.#socket.pause()
+    this.#body.settle()
+    if (this.#body.isFull) this.#socket.pause()
     this.#hold()
   }
 
@@ -252,15 +222,8 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
     return !this.#isGone && !this.#isAnswered && this.sentStatus === 0
   }
 
-  #readControl(octet: number, at: number): number {
-    if (octet !== Control.DATA && octet !== Control.HALF_CLOSE) throw protocolError('an unknown control octet')
-    if (this.#isHalfClosed) throw protocolError('a message after the half-close')
-    this.#control = octet
-    return at + 1
-  }
-
   #consumed(): void {
-    if (this.#body.length < READ_AHEAD_BYTES) this.#socket.resume()
+    if (!this.#body.isFull) this.#socket.resume()
     this.#hold()
   }
 
@@ -269,7 +232,7 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
     this.#isAnswered = true
     this.sentBytes += last.byteLength
     if (last.byteLength > 0) this.#socket.send(last)
-    this.#body.clear()
+    this.#body.drop()
     this.#socket.close(CloseCode.NORMAL)
     this.#hold()
   }
@@ -280,7 +243,7 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
   }
 
   #drop(): void {
-    this.#body.clear()
+    this.#body.drop()
     this.#held.set(0)
   }
 
@@ -304,8 +267,4 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
     this.#isGone = true
     if (isOpen) this.#leave({ code: ErrorCode.ENHANCE_YOUR_CALM, reason: OUT_OF_MEMORY.message })
   }
-}
-
-function protocolError(message: string): WebSocketError {
-  return new WebSocketError(CloseCode.PROTOCOL_ERROR, message)
 }

@@ -112,6 +112,7 @@ test('a CONNECT for anything else than a call is refused', async () => {
     [PATH, { ':protocol': 'connect-udp' }, 501],
     [PATH, { 'sec-websocket-version': '8' }, 426],
     [PATH, { origin: 'https://evil.example' }, 403],
+    [PATH, { ':authority': 'rebound.example', origin: 'http://rebound.example' }, 403],
   ] as const) {
     const peer = await FramePeer.onStream({ port, path, fields }, session)
     expect([path, fields, peer.status]).toEqual([path, fields, status])
