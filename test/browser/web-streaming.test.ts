@@ -85,6 +85,18 @@ describe.each(PORTS)('over %s', (port) => {
     await expect.poll(() => greeter.ended, SOON).toBe(1)
   })
 
+  // Fewer and more than what fits into the buffers of the browser.
+  it.each(WAYS.flatMap((way) => [1, 3, 100].map((count) => [count, way] as const)))(
+    'a page that is busy when the server ends gets all of %i messages, by %s',
+    async (count, way) => {
+      const { page } = await openOn(port)
+      expect(await page.evaluate(`calls.readWithPauses('${way}', ${count})`)).toEqual([
+        count,
+        { code: 'none', message: '' },
+      ])
+    },
+  )
+
   it('a page that reads slowly slows the handler down, and misses nothing, by WebSocketStream', async () => {
     const { greeter, page } = await openOn(port)
     await page.evaluate(`calls.beginSlowly('WebSocketStream')`)

@@ -20,3 +20,9 @@ export function closeError(code: number, reason: string, cause?: unknown): Conne
   const text = reason === '' ? what : `${what}: ${reason}`
   return new ConnectError(text, CODES[code] ?? Code.Internal, undefined, undefined, cause)
 }
+
+/** Returns the error of a call whose messages the page has not read in time. */
+export function tooSlowError(maxBufferedBytes: number): ConnectError {
+  const text = `the page reads too slowly: more than ${maxBufferedBytes} bytes wait (maxBufferedBytes)`
+  return new ConnectError(text, Code.ResourceExhausted)
+}

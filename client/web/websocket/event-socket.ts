@@ -1,16 +1,14 @@
 /** A call over the standard WebSocket, which has no backpressure: what the page does not read is limited instead. */
-import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectError } from '@connectrpc/connect'
 import { sleep } from '../../core/sleep.ts'
 import type { CallSocket } from './call-socket.ts'
-import { closeError } from './close-error.ts'
-import { toOctets } from './messages.ts'
+import { closeError, tooSlowError } from './close-error.ts'
+import { queuedBytes, toOctets } from './messages.ts'
 
 /** The bytes that may wait in the browser to be sent. More would only move the queue from the page to the browser. */
 const MAX_UNSENT_BYTES = 1024 * 1024
 /** Waits for the browser to send double up to this. It has no event for that. */
 const MAX_WAIT_MS = 64
-/** Approximate memory of a queued message besides its bytes, so that many small messages count too. */
-const MESSAGE_OVERHEAD_BYTES = 128
 const NORMAL_CLOSURE = 1000
 
 /** Keeps up to `maxBufferedBytes` of messages that the call has not read; more fails the call with RESOURCE_EXHAUSTED. */
@@ -30,8 +28,8 @@ export class EventSocket implements CallSocket {
     const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
       this.#queue = controller
     }
-    const size = (message: Uint8Array) => message.byteLength + MESSAGE_OVERHEAD_BYTES
-    this.#messages = new ReadableStream({ start }, { highWaterMark: maxBufferedBytes, size }).getReader()
+    const strategy = { highWaterMark: maxBufferedBytes, size: queuedBytes }
+    this.#messages = new ReadableStream({ start }, strategy).getReader()
     // A failure before the first read is not an unhandled rejection.
     this.#messages.closed.catch(() => {})
     socket.binaryType = 'arraybuffer'
@@ -72,8 +70,7 @@ export class EventSocket implements CallSocket {
     const queue = this.#queue
     if (queue === null) return
     if ((queue.desiredSize ?? 0) <= 0) {
-      const text = `the page reads too slowly: more than ${this.#maxBufferedBytes} bytes wait (maxBufferedBytes)`
-      this.close(new ConnectError(text, Code.ResourceExhausted))
+      this.close(tooSlowError(this.#maxBufferedBytes))
       return
     }
     try {

@@ -5,6 +5,9 @@ import { Control } from '../../../wire/grpc-websockets/grpc-websockets.ts'
 /** Says that the client sends no more messages. */
 export const HALF_CLOSE = Uint8Array.of(Control.HALF_CLOSE)
 
+/** Approximate memory of a message besides its bytes, so that many small messages count too. */
+const MESSAGE_OVERHEAD_BYTES = 128
+
 const NOT_ASCII = /[^\t -~]/
 
 /**
@@ -41,4 +44,10 @@ export function toOctets(data: unknown): Uint8Array {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   if (data instanceof Uint8Array) return data
   throw new ConnectError('protocol error: the server sent a text message', Code.Internal)
+}
+
+/** Returns about what a received message takes while it waits to be read. */
+export function queuedBytes(data: unknown): number {
+  const { byteLength = 0 } = Object(data) as { readonly byteLength?: number }
+  return byteLength + MESSAGE_OVERHEAD_BYTES
 }

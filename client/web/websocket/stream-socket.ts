@@ -1,7 +1,8 @@
 /** A call over WebSocketStream, which Chromium has: a page that reads slowly slows the server down. */
+import { SUBPROTOCOL } from '../../../wire/grpc-websockets/grpc-websockets.ts'
 import type { CallSocket } from './call-socket.ts'
-import { closeError } from './close-error.ts'
-import { toOctets } from './messages.ts'
+import { closeError, tooSlowError } from './close-error.ts'
+import { queuedBytes, toOctets } from './messages.ts'
 
 /** The interface of the platform, as far as calls need it (WebSocketStream explainer of WICG). */
 export interface WebSocketStreamLike {
@@ -24,12 +25,9 @@ const LOST = 1006
 const NORMAL_CLOSURE = 1000
 
 /**
- * The bytes that are read before the call asks for them. Chromium drops messages that nobody waits for when the server closes the
- * WebSocket (seen in version 153), so that a call would lose its trailers whenever it is busy with a message.
+ * Reads messages ahead of the call, up to `maxBufferedBytes`, and then only as the call reads them. Without a read that waits, Chromium
+ * drops the messages before a Close frame (seen in version 153), so that a call that is busy with a message would lose its trailers.
  */
-const MAX_AHEAD_BYTES = 1024 * 1024
-
-/** Reads messages from the platform up to a limit, and then only as the call reads them. */
 export class StreamSocket implements CallSocket {
   readonly opened: Promise<string>
   readonly #stream: WebSocketStreamLike
@@ -41,9 +39,13 @@ export class StreamSocket implements CallSocket {
   #closed: { readonly reason: unknown } | null = null
   /** Ends the read that is under way. */
   #interrupt: (reason: unknown) => void = () => {}
+  readonly #maxBufferedBytes: number
+  /** Whether the last message was the last for which there was room. */
+  #isFull = false
 
-  constructor(Stream: WebSocketStreamConstructor, url: string, protocol: string) {
-    this.#stream = new Stream(url, { protocols: [protocol], signal: this.#handshake.signal })
+  constructor(Stream: WebSocketStreamConstructor, url: string, maxBufferedBytes: number) {
+    this.#maxBufferedBytes = maxBufferedBytes
+    this.#stream = new Stream(url, { protocols: [SUBPROTOCOL], signal: this.#handshake.signal })
     // Read where a message is missed.
     this.#stream.closed.catch(() => {})
     this.opened = this.#open()
@@ -51,7 +53,7 @@ export class StreamSocket implements CallSocket {
 
   async #open(): Promise<string> {
     const { protocol, readable, writable } = await this.#stream.opened
-    this.#reader = readAhead(readable).getReader()
+    this.#reader = this.#readAhead(readable.getReader()).getReader()
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(() => {})
     if (this.#closed !== null) {
@@ -89,34 +91,22 @@ export class StreamSocket implements CallSocket {
   }
 
   async #read(): Promise<Uint8Array> {
-    const result = await this.#reader?.read().catch((cause) => {
-      throw closeError(LOST, '', cause)
-    })
+    const result = await this.#reader?.read()
     if (result !== undefined && !result.done) return toOctets(result.value)
     const { closeCode, reason } = await this.#stream.closed.catch(() => ({ closeCode: LOST, reason: '' }))
-    throw closeError(closeCode, reason)
+    throw this.#isFull ? tooSlowError(this.#maxBufferedBytes) : closeError(closeCode, reason)
   }
-}
 
-/** Reads as long as less than the limit waits. */
-function readAhead(readable: ReadableStream<unknown>): ReadableStream<unknown> {
-  const reader = readable.getReader()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: MAX_AHEAD_BYTES, size: sizeOf },
-  )
-}
-
-/** Messages are octets, but a server may send text. */
-function sizeOf(message: unknown): number {
-  return message instanceof ArrayBuffer || ArrayBuffer.isView(message) ? message.byteLength : 1
+  /** Ends when the WebSocket does, in any way: the messages that are queued stay readable. */
+  #readAhead(reader: ReadableStreamDefaultReader<unknown>): ReadableStream<unknown> {
+    const pull = async (controller: ReadableStreamDefaultController<unknown>) => {
+      const result = await reader.read().catch(() => null)
+      if (result === null || result.done) return controller.close()
+      controller.enqueue(result.value)
+      this.#isFull = (controller.desiredSize ?? 0) <= 0
+    }
+    return new ReadableStream({ pull }, { highWaterMark: this.#maxBufferedBytes, size: queuedBytes })
+  }
 }
 
 async function drain(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {

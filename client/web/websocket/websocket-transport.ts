@@ -17,8 +17,8 @@ export interface WebSocketTransportOptions extends Omit<PageTransportOptions, 'f
   /** The greatest message to send, in bytes, from 1 to 4,294,967,295. A greater one is RESOURCE_EXHAUSTED. Default: 4,294,967,295. */
   readonly writeMaxBytes?: number
   /**
-   * The bytes of received messages that may wait for the page to read them, from 1 to 4,294,967,295. More fails the call with RESOURCE_EXHAUSTED.
-   * With WebSocketStream, as in Chromium, 1 MiB waits at most: the server is slowed down. Default: 16 MiB.
+   * The bytes of received messages that may wait for the page to read them, from 1 to 4,294,967,295. More fails the call with
+   * RESOURCE_EXHAUSTED; with WebSocketStream, as in Chromium, the server is slowed down instead. Default: 16 MiB.
    */
   readonly maxBufferedBytes?: number
   /** Finds out whether a server that refused a WebSocket answers HTTP. Default: the browser's fetch, looked up by each call. */
@@ -86,7 +86,7 @@ function createSocket(url: string, given: typeof globalThis.WebSocket | undefine
     readonly WebSocketStream?: WebSocketStreamConstructor
   }
   if (given === undefined && platform.WebSocketStream !== undefined) {
-    return new StreamSocket(platform.WebSocketStream, url, SUBPROTOCOL)
+    return new StreamSocket(platform.WebSocketStream, url, maxBufferedBytes)
   }
   const Socket = given ?? platform.WebSocket
   if (Socket === undefined) {

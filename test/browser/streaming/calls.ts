@@ -142,6 +142,20 @@ export function sentBytes(): number {
   return produced
 }
 
+/** Reads a stream that ends, with a pause of 30 ms after each message. Returns how many messages came, and what failed. */
+export async function readWithPauses(way: Way, limit: number): Promise<[number, Failure]> {
+  let count = 0
+  const failure = await failureOf(
+    (async () => {
+      for await (const _ of clientOf(way).getStream({ topic: 'burst', limit })) {
+        count += 1
+        await new Promise((resolve) => setTimeout(resolve, 30))
+      }
+    })(),
+  )
+  return [count, failure]
+}
+
 /** Holds a stream until it fails. */
 export async function holdUntilFailure(way: Way): Promise<Failure> {
   return await failureOf(

@@ -1,6 +1,6 @@
 /**
  * The greeter that pages call: it echoes. On the topic `endless` it sends large messages for as long as the client stays, and after one on
- * `unread` it reads no more.
+ * `unread` it reads no more. `burst` has as many large messages as the limit.
  */
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import type { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
@@ -34,8 +34,9 @@ export function streamingGreeter(): StreamingGreeter {
     publish() {
       throw new ConnectError('no ä', Code.ResourceExhausted)
     },
-    async *getStream({ topic }) {
-      for (const letter of topic) yield { data: letter }
+    async *getStream({ topic, limit }) {
+      if (topic === 'burst') for (let sent = 0; sent < limit; sent++) yield { data }
+      else for (const letter of topic) yield { data: letter }
     },
     async putStream(requests) {
       let accepted = 0n

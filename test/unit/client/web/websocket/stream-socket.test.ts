@@ -2,6 +2,9 @@
 import { Code } from '@connectrpc/connect'
 import { expect, it } from 'vitest'
 import { StreamSocket, type WebSocketStreamLike } from '../../../../../client/web/websocket/stream-socket.ts'
+import { settled } from '../../../../support/settled.ts'
+
+const MAX_BYTES = 1024
 
 /** The platform's side of a connection, which opens when the test says so. */
 class FakeStream implements WebSocketStreamLike {
@@ -47,7 +50,7 @@ class FakeStream implements WebSocketStreamLike {
 }
 
 async function openFake() {
-  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  const socket = new StreamSocket(FakeStream, 'ws://a/', MAX_BYTES)
   const platform = FakeStream.last
   platform.open()
   await socket.opened
@@ -81,6 +84,37 @@ it('messages before a clean end arrive before its code', async () => {
   })
 })
 
+it('messages before a cut arrive before it', async () => {
+  const { socket, platform } = await openFake()
+  await platform.incoming.write(Uint8Array.of(1))
+  await settled()
+  platform.cut()
+  expect(await socket.receive()).toEqual(Uint8Array.of(1))
+  await expect(socket.receive()).rejects.toMatchObject({ code: Code.Unavailable })
+})
+
+it('reads ahead up to the limit, then as the call reads', async () => {
+  const { socket, platform } = await openFake()
+  let taken = 0
+  for (let count = 0; count < 20; count++) platform.incoming.write(new Uint8Array(500)).then(() => taken++)
+  await settled()
+  const ahead = taken
+  for (let count = 0; count < 20; count++) expect((await socket.receive()).byteLength).toBe(500)
+  expect(taken).toBe(20)
+  // Ten more wait in the streams of the test.
+  expect(ahead).toBeLessThan(15)
+})
+
+it('a platform that drops messages because too many wait is RESOURCE_EXHAUSTED', async () => {
+  const { socket, platform } = await openFake()
+  for (let count = 0; count < 2; count++) await platform.incoming.write(new Uint8Array(500))
+  await settled()
+  const ending = platform.endCleanly(1000, '')
+  for (let count = 0; count < 2; count++) await socket.receive()
+  await ending
+  await expect(socket.receive()).rejects.toMatchObject({ code: Code.ResourceExhausted })
+})
+
 it('a cut connection is UNAVAILABLE', async () => {
   const { socket, platform } = await openFake()
   const receiving = socket.receive()
@@ -101,13 +135,13 @@ it('close ends the read that waits, says so to the server, and reads what it has
 })
 
 it('close aborts a handshake', async () => {
-  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  const socket = new StreamSocket(FakeStream, 'ws://a/', MAX_BYTES)
   socket.close('left')
   await expect(socket.opened).rejects.toBe('left')
 })
 
 it('close just after the handshake closes the connection', async () => {
-  const socket = new StreamSocket(FakeStream, 'ws://a/', 'grpc-websockets')
+  const socket = new StreamSocket(FakeStream, 'ws://a/', MAX_BYTES)
   const platform = FakeStream.last
   platform.open()
   socket.close('left')
