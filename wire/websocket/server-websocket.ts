@@ -22,7 +22,7 @@ export interface WebSocketEnd {
   readonly reason: string
 }
 
-/** Receives the messages of a WebSocket. Must not throw. */
+/** Receives the messages of a WebSocket. What `onEnd` and `onClosed` throw is not caught. */
 export interface WebSocketOwner {
   /** Part of a message: `chunk[start, end)`, which does not change, but keeps all of the chunk alive. */
   onPayload(chunk: Buffer, start: number, end: number): void
@@ -163,17 +163,22 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     this.lastReceivedAtMs = this.#limits.timers.clock.now()
     try {
       this.#reader.read(chunk)
+      if (!this.#isOver) this.owner.onReadEnd()
     } catch (thrown) {
       this.#fail(thrown)
     }
-    if (!this.#isOver) this.owner.onReadEnd()
   }
 
   onDrain(): void {
     this.#isBlocked = false
     if (this.#pongDue !== null && !this.#isCloseSent) this.#write(controlFrame(Opcode.PONG, this.#pongDue))
     this.#pongDue = null
-    if (!this.#isBlocked) this.owner.onDrain()
+    if (this.#isBlocked) return
+    try {
+      this.owner.onDrain()
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
   }
 
   /** The peer ends the carrier only after the closing handshake. Otherwise its connection was cut. */

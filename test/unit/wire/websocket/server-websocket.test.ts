@@ -152,12 +152,17 @@ describe('closing', () => {
     expect(events[0]).toBe('lost 1006')
   })
 
-  test('an exception of the owner is an error of ours, and harms nobody else', () => {
-    socket.owner = { ...socket.owner, onPayload: () => throwNow(), onEnd: ({ code }) => void events.push(`${code}`) }
-    socket.onChunk(binary('x'))
-    expect(closeCodeOf(carrier.frames)).toBe(1011)
-    expect(events).toEqual(['1011'])
-  })
+  test.each<keyof WebSocketOwner>(['onPayload', 'onMessageEnd', 'onReadEnd', 'onDrain'])(
+    'an exception in %s is an error of ours, and harms nobody else',
+    (method) => {
+      socket.owner = { ...socket.owner, [method]: throwNow, onEnd: ({ code }) => void events.push(`${code}`) }
+      events = []
+      if (method === 'onDrain') socket.onDrain()
+      else socket.onChunk(binary('x'.repeat(10)))
+      expect(closeCodeOf(carrier.frames)).toBe(1011)
+      expect(events.at(-1)).toBe('1011')
+    },
+  )
 })
 
 describe('pings', () => {
