@@ -8,6 +8,7 @@ import { MessageDraft } from '../message/message-draft.ts'
 import { variables } from '../saved/presets/environments.ts'
 import { fillFields } from '../saved/presets/fill-variables.ts'
 import { isSecretName } from '../saved/secret-names.ts'
+import { takesOneRequest } from './engine/method-kind.ts'
 import { parseDeadline } from './form/deadline.ts'
 import { faultOfHeader, type HeaderRow, toFields } from './form/header-row.ts'
 import { firstProtocol, refusalOf } from './protocols/protocol-facts.ts'
@@ -21,6 +22,8 @@ export class CallForm {
   readonly usesGet: Signal<boolean> = signal(false)
   readonly headers: Signal<readonly HeaderRow[]> = signal([])
   readonly deadline: Signal<string> = signal('')
+  /** The messages that a saved call of a stream has after that of the draft. */
+  readonly otherMessages: Signal<readonly string[]> = signal([])
   /** What keeps the call from being made, as sentences. The message has faults of its own. */
   readonly faults: ReadonlySignal<readonly string[]>
   readonly #facts: ConsoleFacts
@@ -74,7 +77,7 @@ export class CallForm {
         value: isSecretName(name) ? '' : value,
       })),
       ...(timeoutMs !== undefined && { timeoutMs }),
-      messages: [this.draft.text.value],
+      messages: [this.draft.text.value, ...this.otherMessages.value],
     }
   }
 
@@ -85,7 +88,9 @@ export class CallForm {
     this.headers.value = []
     for (const { name, value } of saved.headers) this.addHeader(name, value)
     this.deadline.value = saved.timeoutMs === undefined ? '' : `${saved.timeoutMs}ms`
-    this.draft.setText(saved.messages[0] ?? '{}')
+    const [first = '{}', ...others] = saved.messages
+    this.draft.setText(first)
+    this.otherMessages.value = takesOneRequest(this.method) ? [] : others
   }
 
   #findFaults(): readonly string[] {

@@ -12,6 +12,7 @@ import { takesOneRequest } from './engine/method-kind.ts'
 import { HeaderTable } from './form/header-table.tsx'
 import { ProtocolPicker } from './form/protocol-picker.tsx'
 import { SendBar } from './send-bar.tsx'
+import { SavedMessages } from './sending/saved-messages.tsx'
 import { SendMany } from './sending/send-many.tsx'
 
 /** What the panel is for. */
@@ -46,6 +47,7 @@ export function RequestPanel({ session, facts, registry }: RequestPanelProps) {
       <MessageEditor draft={form.draft} registry={registry} />
       <Metadata form={form} />
       <SendBar session={session} />
+      {!takesOneRequest(form.method) && <SavedMessages others={form.otherMessages} sender={session} />}
       {!takesOneRequest(form.method) && <SendMany sender={session} />}
     </section>
   )

@@ -1,6 +1,7 @@
 /** History, collections and links in a browser. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeCall } from '../../../console/app/saved/call-link.ts'
 import { launchChromium } from '../../support/chromium.ts'
 import { faultsOf } from '../../support/console/faults-of.ts'
 import { openConsole, startConsole } from '../../support/console/open-console.ts'
@@ -238,6 +239,19 @@ describe('links', PATIENCE, () => {
     expect(await text()).toContain('authorization')
     expect(await text()).not.toContain('hunter2')
     expect(sent.filter((path) => path.includes('GreeterService'))).toEqual([])
+  })
+
+  it('bring all messages of a stream, which can be sent again', async () => {
+    const names = ['one', 'two', 'three']
+    const method = 'greeter.v1.GreeterService/PutStream'
+    const messages = names.map((data) => JSON.stringify({ topic: 'links', data }))
+    const link = await encodeCall({ method, protocol: 'websocket', headers: [], messages })
+    const { page } = await openConsole(browser, { route: `/method/${method}?call=${link}` })
+    await page.getByRole('button', { name: 'Send all' }).click()
+    await page.getByText('Sent all: 3 of 3').waitFor()
+    await page.getByRole('button', { name: 'Half-close' }).click()
+    await expect.poll(() => page.getByRole('main').textContent(), SOON).toMatch(/"accepted": ?"3"/)
+    expect(await faultsOf(page)).toEqual([])
   })
 
   it('say what is wrong with them', async () => {

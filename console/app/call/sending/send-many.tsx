@@ -43,7 +43,8 @@ export function SendMany({ sender }: { sender: ManySender }) {
   )
 }
 
-async function sendText(sender: ManySender, text: string): Promise<void> {
+/** Reads a message, and sends it. */
+export async function sendText(sender: ManySender, text: string): Promise<void> {
   const registry = api.peek()?.registry
   const message = fromJsonString(sender.schema, text, registry === undefined ? {} : { registry })
   await sender.send(message, text)
@@ -56,7 +57,8 @@ async function readPlan(file: File): Promise<Omit<SendPlan, 'send'>> {
   return { total: messages.length, intervalMs: 0, messageAt: (index) => messages[index] ?? null }
 }
 
-function Progress({ run }: { run: SendRun }) {
+/** Draws how far a run is. */
+export function Progress({ run }: { run: SendRun }) {
   const { state, sent, total, fault } = run.progress.value
   return (
     <div class="row" role="status">
