@@ -11,6 +11,7 @@ import axe from 'axe-core'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { file_kinds_v1_kinds } from '../../gen/kinds/v1/kinds_pb.js'
+import { file_orders_v1_orders } from '../../gen/orders/v1/orders_pb.js'
 import { launchChromium } from '../../support/chromium.ts'
 import { descriptorsOf, type MessagePageOptions, openMessagePage } from './open-message-page.ts'
 
@@ -233,6 +234,19 @@ describe('the form', () => {
     expect(await page.locator(`[id="${id}"]`).textContent()).toContain('must be a whole number from 0 to 4294967295')
     await page.getByRole('button', { name: /^Line 2/ }).click()
     expect(await page.getByRole('tab', { name: 'JSON' }).getAttribute('aria-selected')).toBe('true')
+  })
+
+  it('shows rules of protovalidate, and hints at what breaks them', async () => {
+    const page = await open({ type: 'orders.v1.PlaceRequest', descriptors: descriptorsOf(file_orders_v1_orders) })
+    const item = page.getByLabel('item', { exact: true })
+    const describedBy = async () => {
+      const ids = (await item.getAttribute('aria-describedby'))?.split(' ') ?? []
+      return Promise.all(ids.map((id) => page.locator(`[id="${id}"]`).textContent()))
+    }
+    expect(await describedBy()).toEqual(['at least 1 long, at most 20 long', 'item must have at least 1 character.'])
+    await item.fill('tea')
+    expect(await describedBy()).toEqual(['at least 1 long, at most 20 long'])
+    expect(await page.locator('.draft-count').textContent()).toBe('1 hint')
   })
 
   it('offers an example, and a clean sheet', async () => {

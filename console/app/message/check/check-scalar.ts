@@ -1,8 +1,9 @@
 /** Whether a value of JSON fits a scalar type. */
 import { ScalarType } from '@bufbuild/protobuf'
 import { base64Decode } from '@bufbuild/protobuf/wire'
+import { scalarName } from '../../api/type-names.ts'
 import type { JsonNode } from '../json/json-node.ts'
-import { integerRange, scalarName } from '../schema/value-shape.ts'
+import { integerRange } from '../schema/value-shape.ts'
 import { exactInteger } from './exact-integer.ts'
 import type { FaultReport } from './fault-report.ts'
 

@@ -6,7 +6,7 @@ import { keyOf, memberOfField } from '../schema/field-keys.ts'
 import { isUnset } from '../schema/null-value.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { FaultList, useFaults } from './fault-list.tsx'
-import { describedBy, FieldFacts, FieldGroup, FieldHelp, fieldTitle } from './field-head.tsx'
+import { FieldFacts, FieldGroup, FieldHelp, fieldTitle, useDescribedBy } from './field-head.tsx'
 import { useForm } from './form-source.ts'
 import { ListControl } from './list-control.tsx'
 import { MapControl } from './map-control.tsx'
@@ -28,7 +28,7 @@ export function FieldControl({ field, node, path }: FieldControlProps) {
   const member = memberOfField(node, field)
   const valuePath = [...path, member?.key.value ?? keyOf(field)]
   const { faultsId } = useFaults(valuePath, id)
-  const described = describedBy(field, id, faultsId)
+  const described = useDescribedBy(field, id, faultsId)
   const value = member?.value
   if (field.fieldKind === 'list' || field.fieldKind === 'map' || !hasOwnControl({ shape: shapeOf(field) })) {
     return (
@@ -57,6 +57,7 @@ function GroupControl({ field, node, path }: FieldControlProps) {
 export function SingleField({ field, node, path, id }: FieldControlProps & { id: string }) {
   const { edits } = useForm()
   const { isInvalid, faultsId } = useFaults(path, id)
+  const described = useDescribedBy(field, id, faultsId)
   const shape = shapeOf(field)
   const hasPresence = field.presence !== IMPLICIT && field.oneof === undefined
   const isSet = !isUnset(field, node)
@@ -91,7 +92,7 @@ export function SingleField({ field, node, path, id }: FieldControlProps & { id:
         field={field}
         id={id}
         name={undefined}
-        describedBy={describedBy(field, id, faultsId)}
+        describedBy={described}
         isInvalid={isInvalid}
         keepsDefault={field.presence !== IMPLICIT}
         onValue={onValue}

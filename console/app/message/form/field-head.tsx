@@ -1,8 +1,12 @@
 /** What stands above the control of a field: its name, type and comment. */
+import type { Registry } from '@bufbuild/protobuf'
 import type { ComponentChildren } from 'preact'
+import { commentOf } from '../../api/comments.ts'
+import { fieldRules } from '../../api/field-rules.ts'
+import { protoJsonName } from '../../api/json-names.ts'
 import { Prose } from '../../parts/prose.tsx'
-import { fieldComment } from '../schema/comments-of.ts'
-import { type AnyField, fieldTypeName, shortTypeName } from '../schema/value-shape.ts'
+import { type AnyField, fieldTypeName, fileOf, shortTypeName } from '../schema/value-shape.ts'
+import { useForm } from './form-source.ts'
 
 /** `FeatureSet.FieldPresence.LEGACY_REQUIRED`. */
 const REQUIRED = 3
@@ -14,7 +18,6 @@ export function fieldTitle(field: AnyField): string {
 
 /** The type of a field and what is special about it. */
 export function FieldFacts({ field }: { field: AnyField }) {
-  const usualJsonName = field.name.replace(/_+(\w?)/g, (_, letter: string) => letter.toUpperCase())
   const isGroup = field.fieldKind === 'message' && field.delimitedEncoding
   return (
     <span class="draft-facts">
@@ -24,7 +27,7 @@ export function FieldFacts({ field }: { field: AnyField }) {
       {isGroup ? <span class="badge">group</span> : null}
       {field.presence === REQUIRED ? <span class="badge is-accent">required</span> : null}
       {field.deprecated ? <span class="badge is-warn">deprecated</span> : null}
-      {field.kind === 'field' && field.jsonName !== usualJsonName ? (
+      {field.kind === 'field' && field.jsonName !== protoJsonName(field.name) ? (
         <span class="badge">
           JSON name <bdi>{field.jsonName}</bdi>
         </span>
@@ -33,18 +36,44 @@ export function FieldFacts({ field }: { field: AnyField }) {
   )
 }
 
+/** The comment of a field, and the rules that protovalidate has for it. */
 export function FieldHelp({ field, id }: { field: AnyField; id: string }) {
-  const comment = fieldComment(field)
-  return comment === '' ? null : (
+  const { registry } = useForm()
+  const help = helpOf(field, registry)
+  if (help === null) return null
+  return (
     <div class="draft-help" id={`${id}-help`}>
-      <Prose text={comment} />
+      <Prose text={help.comment} />
+      {help.rules.length === 0 ? null : <p dir="auto">{help.rules.join(', ')}</p>}
     </div>
   )
 }
 
+interface FieldHelpText {
+  readonly comment: string
+  readonly rules: readonly string[]
+}
+
+/** Forms ask at each key press, and rules take a while to read. */
+const helps = new WeakMap<AnyField, FieldHelpText | null>()
+
+function helpOf(field: AnyField, registry: Registry): FieldHelpText | null {
+  let help = helps.get(field)
+  if (help === undefined) {
+    const comment = commentOf(fileOf(field), field)
+    const rules = fieldRules(field, registry)
+    help = comment === '' && rules.length === 0 ? null : { comment, rules }
+    helps.set(field, help)
+  }
+  return help
+}
+
 /** Returns the ids of what describes a field's control. */
-export function describedBy(field: AnyField, id: string, faultsId: string | undefined): string | undefined {
-  const ids = [fieldComment(field) === '' ? undefined : `${id}-help`, faultsId].filter((each) => each !== undefined)
+export function useDescribedBy(field: AnyField, id: string, faultsId: string | undefined): string | undefined {
+  const { registry } = useForm()
+  const ids = [helpOf(field, registry) === null ? undefined : `${id}-help`, faultsId].filter(
+    (each) => each !== undefined,
+  )
   return ids.length === 0 ? undefined : ids.join(' ')
 }
 

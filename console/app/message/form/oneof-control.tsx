@@ -2,6 +2,8 @@
 import type { DescField, DescOneof } from '@bufbuild/protobuf'
 import { batch } from '@preact/signals'
 import { useId } from 'preact/hooks'
+import { commentOf } from '../../api/comments.ts'
+import { Prose } from '../../parts/prose.tsx'
 import type { JsonNode, JsonPath } from '../json/json-node.ts'
 import { defaultText } from '../schema/default-text.ts'
 import { keyOf, memberOfField } from '../schema/field-keys.ts'
@@ -34,6 +36,7 @@ export function OneofControl({ oneof, node, path }: OneofControlProps) {
       <legend>
         <bdi class="draft-name">{oneof.name}</bdi> <span class="draft-facts draft-type">oneof</span>
       </legend>
+      <Prose text={commentOf(oneof.parent.file, oneof)} class="draft-help" />
       <div class="draft-choices">
         <Choice group={group} isChosen={chosen === undefined} onChoose={() => choose(undefined)} field={undefined} />
         {oneof.fields.map((field) => (

@@ -1,12 +1,20 @@
 /** What can stand at a place in the JSON of a message, from its descriptor. */
 import { type DescMessage, type Registry, ScalarType } from '@bufbuild/protobuf'
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
+import { commentOf } from '../../api/comments.ts'
 import type { JsonFrame, JsonPlace } from '../json/json-place.ts'
-import { fieldComment } from './comments-of.ts'
 import { defaultMessageText } from './default-text.ts'
 import { extensionsFor, fieldOfKey, keyOf } from './field-keys.ts'
 import { takesNull } from './null-value.ts'
-import { type AnyField, fieldTypeName, shapeOf, shortTypeName, type ValueShape, wrappedShape } from './value-shape.ts'
+import {
+  type AnyField,
+  fieldTypeName,
+  fileOf,
+  shapeOf,
+  shortTypeName,
+  type ValueShape,
+  wrappedShape,
+} from './value-shape.ts'
 
 export interface Completion {
   /** The JSON that is put into the text. */
@@ -92,7 +100,7 @@ function fieldCompletion(field: AnyField, after: string): Completion {
     text: `${JSON.stringify(key)}${after}`,
     shown: key,
     detail: `${shortTypeName(field)}${inOneof}${deprecated}`,
-    info: fieldComment(field),
+    info: commentOf(fileOf(field), field),
     kind: 'field',
   }
 }

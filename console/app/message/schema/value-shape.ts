@@ -1,6 +1,14 @@
 /** What a single value is: that of a field, of an item of a list, or of an entry of a map. */
-import { type DescEnum, type DescExtension, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  ScalarType,
+} from '@bufbuild/protobuf'
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { scalarName } from '../../api/type-names.ts'
 
 export type ValueShape =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
@@ -23,29 +31,6 @@ export function wrappedShape(message: DescMessage): ValueShape | undefined {
   return value !== undefined && isWrapperDesc(message) ? shapeOf(value) : undefined
 }
 
-const SCALAR_NAMES: Readonly<Record<ScalarType, string>> = {
-  [ScalarType.DOUBLE]: 'double',
-  [ScalarType.FLOAT]: 'float',
-  [ScalarType.INT64]: 'int64',
-  [ScalarType.UINT64]: 'uint64',
-  [ScalarType.INT32]: 'int32',
-  [ScalarType.FIXED64]: 'fixed64',
-  [ScalarType.FIXED32]: 'fixed32',
-  [ScalarType.BOOL]: 'bool',
-  [ScalarType.STRING]: 'string',
-  [ScalarType.BYTES]: 'bytes',
-  [ScalarType.UINT32]: 'uint32',
-  [ScalarType.SFIXED32]: 'sfixed32',
-  [ScalarType.SFIXED64]: 'sfixed64',
-  [ScalarType.SINT32]: 'sint32',
-  [ScalarType.SINT64]: 'sint64',
-}
-
-/** Returns the name of a scalar type in proto files. */
-export function scalarName(scalar: ScalarType): string {
-  return SCALAR_NAMES[scalar]
-}
-
 /** Returns the name of a shape's type, such as `int32` or `library.v1.Book`. */
 export function typeNameOf(shape: ValueShape): string {
   switch (shape.kind) {
@@ -58,10 +43,14 @@ export function typeNameOf(shape: ValueShape): string {
   }
 }
 
+/** Returns the file that declares a field. */
+export function fileOf(field: AnyField): DescFile {
+  return field.kind === 'extension' ? field.file : field.parent.file
+}
+
 /** Returns the type of a field as proto files write it, without the package if it is the one of the field or Google's. */
 export function shortTypeName(field: AnyField): string {
-  const file = field.kind === 'extension' ? field.file : field.parent.file
-  const prefixes = ['google.protobuf.', `${file.proto.package}.`]
+  const prefixes = ['google.protobuf.', `${fileOf(field).proto.package}.`]
   const name = typeNameOf(shapeOf(field))
   const prefix = prefixes.find((each) => name.startsWith(each)) ?? ''
   return fieldTypeName(field, name.slice(prefix.length))
