@@ -7,7 +7,8 @@ import { jsonPlace } from './json/json-place.ts'
 import type { MessageDraft } from './message-draft.ts'
 import { completionsAt } from './schema/completions.ts'
 
-const KEYS = 'Tab moves on. Ctrl+Space completes. Ctrl+M lets Tab indent.'
+const IS_MAC = /Mac/.test(navigator.platform)
+const KEYS = `Tab moves on. Ctrl+Space completes. ${IS_MAC ? 'Shift+Option+M' : 'Ctrl+M'} lets Tab indent.`
 
 export interface JsonEditorProps {
   readonly draft: MessageDraft

@@ -52,6 +52,7 @@ export class MessageDraft {
     this.text.value = text
   }
 
+  /** @throws Error if it holds an `Any` of a type that the registry does not have */
   setMessage(message: Message): void {
     this.setText(toJsonString(this.schema, message, { registry: this.registry, prettySpaces: 2 }))
   }

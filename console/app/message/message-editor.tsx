@@ -3,6 +3,7 @@ import type { Registry } from '@bufbuild/protobuf'
 import { useRef, useState } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { storedSignal } from '../parts/stored-signal.ts'
 import { Tabs } from '../parts/tabs.tsx'
 import type { DraftFault } from './check/draft-fault.ts'
 import { DraftToolbar } from './draft-toolbar.tsx'
@@ -22,12 +23,25 @@ export interface MessageEditorProps {
 /** From this length on, changes of the form wait for a pause of typing. */
 const LONG_TEXT = 50_000
 
+const MODES = ['form', 'json', 'both'] as const
+type Mode = (typeof MODES)[number]
+
+function isMode(text: string): text is Mode {
+  return MODES.some((mode) => mode === text)
+}
+
+/** The same for all messages of the session. */
+const mode = storedSignal<Mode>('session', 'editor-mode', 'form', isMode)
+
+function showJson(): void {
+  mode.value = 'json'
+}
+
 export function MessageEditor({ draft, registry }: MessageEditorProps) {
-  const [mode, setMode] = useState('form')
   const [target, setTarget] = useState<DraftFault | null>(null)
   const editor = useRef<HTMLDivElement>(null)
   const isWide = useWide(editor)
-  const form = () => <FormPane draft={draft} registry={registry} onJson={() => setMode('json')} />
+  const form = () => <FormPane draft={draft} registry={registry} />
   const json = () => <JsonEditor draft={draft} target={target} />
   const both = () => (
     <div class="draft-panes is-split">
@@ -37,10 +51,10 @@ export function MessageEditor({ draft, registry }: MessageEditorProps) {
   )
   const select = (id: string) => {
     setTarget(null)
-    setMode(id)
+    if (isMode(id)) mode.value = id
   }
   const pick = (fault: DraftFault) => {
-    if (mode === 'form') setMode('json')
+    if (mode.value === 'form' || !isWide) mode.value = 'json'
     setTarget({ ...fault })
   }
   const tabs = [
@@ -51,18 +65,18 @@ export function MessageEditor({ draft, registry }: MessageEditorProps) {
   return (
     <div class="draft-editor" ref={editor}>
       <DraftToolbar draft={draft} />
-      <Tabs label="Edit the message as" tabs={tabs} selected={mode} onSelect={select} />
+      <Tabs label="Edit the message as" tabs={tabs} selected={mode.value} onSelect={select} />
       <FaultSummary draft={draft} onPick={pick} />
     </div>
   )
 }
 
-function FormPane({ draft, registry, onJson }: MessageEditorProps & { onJson: () => void }) {
+function FormPane({ draft, registry }: MessageEditorProps) {
   const parsed = draft.parsed.value
   if (parsed === null) {
     const [fault] = draft.faults.value
     return (
-      <Notice tone="warn" actions={<Button onClick={onJson}>Show the JSON</Button>}>
+      <Notice tone="warn" actions={<Button onClick={showJson}>Show the JSON</Button>}>
         The form returns once the JSON can be read. {fault && `Line ${fault.line}: ${fault.message}`}
       </Notice>
     )
