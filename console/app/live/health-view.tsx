@@ -47,6 +47,11 @@ export function View() {
   }, [current, told, isServed])
   const isVisible = isPageVisible.value
   useEffect(() => (isVisible ? monitor?.start() : undefined), [monitor, isVisible])
+  useEffect(() => {
+    if (monitor === null) return
+    addEventListener('online', monitor.retryNow)
+    return () => removeEventListener('online', monitor.retryNow)
+  }, [monitor])
   if (current !== null && !isServed) return <NoHealth />
   return (
     <div class="page">

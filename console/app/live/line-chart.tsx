@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type ChartFormat, type ChartSeries, describeChart, toColumns } from './chart/chart-data.ts'
 import type { ChartPlot } from './chart/chart-plot.ts'
+import { loadPlot } from './chart/load-plot.ts'
 import './line-chart.css'
 
 export type { ChartPoint, ChartSeries } from './chart/chart-data.ts'
@@ -88,20 +89,29 @@ function usePlot(
 
   // A plot has a fixed number of lines, so other series get another plot.
   useEffect(() => {
-    let isLeft = false
-    void import('./chart/chart-plot.ts').then(({ ChartPlot }) => {
+    const leaving = new AbortController()
+    void loadPlot(leaving.signal).then((loaded) => {
       const host = figure.current?.querySelector<HTMLElement>('.line-chart-plot')
-      if (isLeft || figure.current === null || host == null) return
+      if (loaded === null || leaving.signal.aborted || figure.current === null || host == null) return
       const swatches = [...figure.current.querySelectorAll<HTMLElement>('.line-chart-swatch')]
       const current: ChartFormat = {
         value: (value) => latest.current.format.value(value),
         time: (atMs) => latest.current.format.time(atMs),
       }
-      plot.current = new ChartPlot({ host, swatches, format: current, minSpan, fromZero, isBinary, isClock, onHover })
+      plot.current = new loaded.ChartPlot({
+        host,
+        swatches,
+        format: current,
+        minSpan,
+        fromZero,
+        isBinary,
+        isClock,
+        onHover,
+      })
       draw()
     })
     return () => {
-      isLeft = true
+      leaving.abort()
       plot.current?.destroy()
       plot.current = null
     }

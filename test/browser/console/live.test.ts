@@ -77,7 +77,7 @@ describe('health', PATIENCE, () => {
   })
 
   it('holds no stream while the page is in the background', async () => {
-    const { page } = await openConsole(browser, { route: '/health' })
+    const { page } = await openConsole(browser, { route: '/health', demo: { webSocket: false } })
     await rowOf(page, '').toMatch(/Live/)
     const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/Watch'))
     await page.evaluate(() => {
@@ -85,6 +85,20 @@ describe('health', PATIENCE, () => {
       document.dispatchEvent(new Event('visibilitychange'))
     })
     await ended
+  })
+
+  it('watches all services by WebSockets, and a few where there are none', async () => {
+    const counts = { true: 0, false: 0 }
+    for (const webSocket of [true, false]) {
+      const { page, server } = await openConsole(browser, { route: '/health', demo: { webSocket } })
+      const rows = page.getByRole('region', { name: 'Health of services' }).getByRole('row')
+      const names = server.health.listStatuses().size
+      await expect.poll(() => rows.count(), SOON).toBe(names + 1)
+      const live = page.getByRole('cell', { name: 'Live', exact: true })
+      await expect.poll(() => live.count(), SOON).toBe(webSocket ? names : 2)
+      counts[`${webSocket}`] = await live.count()
+    }
+    expect(counts.true).toBeGreaterThan(counts.false)
   })
 
   it('says so where health is not served', async () => {
@@ -159,11 +173,13 @@ describe('metrics', PATIENCE, () => {
       expectedComplaints: NETWORK_ERROR,
     })
     await page.getByRole('heading', { name: 'All metrics' }).waitFor(SOON)
+    // At once, so that the code that draws the charts may be on its way.
     proxy.cut()
     const notice = page.getByRole('main').getByRole('alert')
     await expect.poll(() => notice.textContent(), SOON).toMatch(/cannot be reached/)
     proxy.mend()
     await expect.poll(() => notice.count(), SOON).toBe(0)
+    await expect.poll(() => page.locator('.uplot canvas').count(), SOON).toBeGreaterThan(3)
   })
 })
 

@@ -1,6 +1,5 @@
 /** A line chart on a canvas, by uPlot. The page loads this module when it first shows a chart. */
 import UPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
 import type { ChartColumns, ChartFormat } from './chart-data.ts'
 
 /** What a plot shows, and where. */

@@ -46,7 +46,6 @@ export class HealthMonitor {
   start(): () => void {
     const stopping = new AbortController()
     this.#watched.clear()
-    addEventListener('online', this.retryNow, { signal: stopping.signal })
     void this.#list(stopping.signal)
     return () => stopping.abort()
   }
