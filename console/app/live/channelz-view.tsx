@@ -31,7 +31,7 @@ const refresher = new Refresher(async (stopped) => {
   const told = facts.peek()
   if (told === null) return
   const { name, query } = route.peek()
-  const client = createClient(Channelz, await liveTransport(told))
+  const client = createClient(Channelz, liveTransport(told))
   const page = await readChannelz(client, placeOf(name, query), stopped)
   if (stopped.aborted || name !== route.peek().name) return
   if (shown.peek()?.name !== name) rates = new Rates()

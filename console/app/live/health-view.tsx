@@ -17,34 +17,27 @@ import { isPageVisible } from './refresh/page-visible.ts'
 import './live.css'
 
 /** It outlives the view, and so does the history of changes. */
-let kept: { readonly api: Api; readonly monitor: Promise<HealthMonitor> } | undefined
+let kept: { readonly api: Api; readonly monitor: HealthMonitor } | undefined
 
-function monitorOf(current: Api, told: ConsoleFacts): Promise<HealthMonitor> {
+function monitorOf(current: Api, told: ConsoleFacts): HealthMonitor {
   if (kept?.api !== current) kept = { api: current, monitor: createMonitor(current, told) }
   return kept.monitor
 }
 
-async function createMonitor({ services }: Api, told: ConsoleFacts): Promise<HealthMonitor> {
+function createMonitor({ services }: Api, told: ConsoleFacts): HealthMonitor {
   const hasSockets = told.protocols.includes('websocket')
-  const [unary, streams] = await Promise.all([
-    liveTransport(told),
-    hasSockets ? socketTransport(told) : liveTransport(told),
-  ])
   return new HealthMonitor({
-    client: createClient(Health, { unary: unary.unary.bind(unary), stream: streams.stream.bind(streams) }),
+    client: createClient(Health, hasSockets ? socketTransport(told) : liveTransport(told)),
     services: services.map(({ typeName }) => typeName),
     maxWatches: maxWatches(hasSockets),
   })
 }
 
 export function View() {
-  const [monitor, setMonitor] = useState<HealthMonitor | null>(null)
   const current = api.value
   const told = facts.value
   const isServed = current?.registry.getService(Health.typeName) !== undefined
-  useEffect(() => {
-    if (current !== null && told !== null && isServed) void monitorOf(current, told).then(setMonitor)
-  }, [current, told, isServed])
+  const monitor = current !== null && told !== null && isServed ? monitorOf(current, told) : null
   const isVisible = isPageVisible.value
   useEffect(() => (isVisible ? monitor?.start() : undefined), [monitor, isVisible])
   useEffect(() => {

@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type ChartFormat, type ChartSeries, describeChart, toColumns } from './chart/chart-data.ts'
 import type { ChartPlot } from './chart/chart-plot.ts'
-import { loadPlot } from './chart/load-plot.ts'
 import './line-chart.css'
 
 export type { ChartPoint, ChartSeries } from './chart/chart-data.ts'
@@ -47,8 +46,9 @@ export function LineChart(props: LineChartProps) {
   }
   const [hovered, setHovered] = useState<number | null>(null)
   const [showsTable, setShowsTable] = useState(false)
+  const [isMissing, setIsMissing] = useState(false)
   const figure = useRef<HTMLElement>(null)
-  usePlot(figure, { ...props, series, maxPoints }, format, setHovered)
+  usePlot(figure, { ...props, series, maxPoints }, format, setHovered, () => setIsMissing(true))
   return (
     <figure class="line-chart" ref={figure}>
       <figcaption class="line-chart-head">
@@ -56,6 +56,11 @@ export function LineChart(props: LineChartProps) {
         <Legend series={series} maxPoints={maxPoints} hovered={hovered} format={format} />
       </figcaption>
       <div class="line-chart-plot" role="img" aria-label={`${label}. ${describeChart(series, maxPoints, format)}`} />
+      {isMissing && (
+        <p class="soft small">
+          What draws the chart could not be loaded. Reload the page when the server is back; the table has the values.
+        </p>
+      )}
       <details class="line-chart-table" onToggle={(event) => setShowsTable(event.currentTarget.open)}>
         <summary>
           Table<span class="visually-hidden"> of {label}</span>
@@ -79,6 +84,7 @@ function usePlot(
   }: LineChartProps & { readonly maxPoints: number },
   format: ChartFormat,
   onHover: (place: number | null) => void,
+  onMissing: () => void,
 ): void {
   const plot = useRef<ChartPlot | null>(null)
   const latest = useRef({ series, maxPoints, format })
@@ -89,16 +95,16 @@ function usePlot(
 
   // A plot has a fixed number of lines, so other series get another plot.
   useEffect(() => {
-    const leaving = new AbortController()
-    void loadPlot(leaving.signal).then((loaded) => {
+    let isLeft = false
+    const show = ({ ChartPlot }: typeof import('./chart/chart-plot.ts')) => {
       const host = figure.current?.querySelector<HTMLElement>('.line-chart-plot')
-      if (loaded === null || leaving.signal.aborted || figure.current === null || host == null) return
+      if (isLeft || figure.current === null || host == null) return
       const swatches = [...figure.current.querySelectorAll<HTMLElement>('.line-chart-swatch')]
       const current: ChartFormat = {
         value: (value) => latest.current.format.value(value),
         time: (atMs) => latest.current.format.time(atMs),
       }
-      plot.current = new loaded.ChartPlot({
+      plot.current = new ChartPlot({
         host,
         swatches,
         format: current,
@@ -109,9 +115,10 @@ function usePlot(
         onHover,
       })
       draw()
-    })
+    }
+    import('./chart/chart-plot.ts').then(show, onMissing)
     return () => {
-      leaving.abort()
+      isLeft = true
       plot.current?.destroy()
       plot.current = null
     }

@@ -1,6 +1,6 @@
 /** The samples of the demo: a live panel for each kind of stream, and the call behind it. */
-import { type Client, createClient } from '@connectrpc/connect'
-import { useEffect, useState } from 'preact/hooks'
+import { createClient } from '@connectrpc/connect'
+import { useMemo } from 'preact/hooks'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { streamingTransport } from '../live/refresh/live-transport.ts'
 import { EmptyState } from '../parts/empty-state.tsx'
@@ -13,11 +13,10 @@ import './samples.css'
 
 export function View() {
   const told = facts.value
-  const [greeter, setGreeter] = useState<Client<typeof GreeterService> | null>(null)
-  useEffect(() => {
-    if (told?.isDemo !== true) return
-    void streamingTransport(told).then((transport) => setGreeter(createClient(GreeterService, transport)))
-  }, [told])
+  const greeter = useMemo(
+    () => (told?.isDemo === true ? createClient(GreeterService, streamingTransport(told)) : null),
+    [told],
+  )
   if (told !== null && !told.isDemo) return <NoSamples />
   const hasWebSockets = told?.protocols.includes('websocket') ?? false
   return (

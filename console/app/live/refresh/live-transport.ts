@@ -1,11 +1,13 @@
 /** Calls of the console's own views, by the page's transports. They send the credentials that hold at the time of each call. */
 import type { Interceptor, Transport } from '@connectrpc/connect'
+import { createWebTransport } from '../../../../client/web/transport/web-transport.ts'
+import { createWebSocketTransport } from '../../../../client/web/websocket/websocket-transport.ts'
+import { withStreaming } from '../../../../client/web/websocket/with-streaming.ts'
 import type { ConsoleFacts } from '../../../../wire/console/console-facts.ts'
 import { credentialHeaders } from '../../session/credentials.ts'
 
-/** Loads a transport over fetch, for unary calls and server streams. */
-export async function liveTransport(facts: ConsoleFacts): Promise<Transport> {
-  const { createWebTransport } = await import('../../../../client/web/transport/web-transport.ts')
+/** Returns a transport over fetch, for unary calls and server streams. */
+export function liveTransport(facts: ConsoleFacts): Transport {
   return createWebTransport({
     protocol: facts.protocols.includes('connect') ? 'connect' : 'grpc-web',
     useBinaryFormat: true,
@@ -13,19 +15,16 @@ export async function liveTransport(facts: ConsoleFacts): Promise<Transport> {
   })
 }
 
-/** Loads a transport over WebSockets, of which browsers can have more than of other connections. */
-export async function socketTransport(facts: ConsoleFacts): Promise<Transport> {
-  const { createWebSocketTransport } = await import('../../../../client/web/websocket/websocket-transport.ts')
-  return createWebSocketTransport(commonOptions(facts))
+/** Returns a transport whose streams are WebSockets, of which browsers can have more than of other connections. */
+export function socketTransport(facts: ConsoleFacts): Transport {
+  const calls = liveTransport(facts)
+  const sockets = createWebSocketTransport(commonOptions(facts))
+  return { unary: (...args) => calls.unary(...args), stream: (...args) => sockets.stream(...args) }
 }
 
-/** Loads a transport for all modes: over fetch what fetch can carry, and streams of the page over WebSockets. */
-export async function streamingTransport(facts: ConsoleFacts): Promise<Transport> {
-  const [{ withStreaming }, transport] = await Promise.all([
-    import('../../../../client/web/websocket/with-streaming.ts'),
-    liveTransport(facts),
-  ])
-  return withStreaming(transport, commonOptions(facts))
+/** Returns a transport for all modes: over fetch what fetch can carry, and streams of the page over WebSockets. */
+export function streamingTransport(facts: ConsoleFacts): Transport {
+  return withStreaming(liveTransport(facts), commonOptions(facts))
 }
 
 function commonOptions({ prefix }: ConsoleFacts) {
