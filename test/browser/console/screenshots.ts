@@ -67,12 +67,10 @@ const BIDI = '/method/greeter.v1.GreeterService/AllStream'
 const UNARY = '/method/greeter.v1.GreeterService/SayHello'
 const FAILING = '/method/greeter.v1.GreeterService/Publish'
 
-await take('overview', '/', {})
 await take('overview-dark', '/', { options: DARK })
 await take('unary', UNARY, { use: greet })
 await take('unary-phone', UNARY, { options: PHONE, use: greet })
 await take('bidi', BIDI, { use: chat })
-await take('bidi-dark', BIDI, { options: DARK, use: chat })
 await take('error', FAILING, { use: fail })
 await take('empty', '/history', {})
 await take('down', UNARY, {
