@@ -77,12 +77,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   if (options.health !== undefined) runChecks(app, options.health)
   const port = portOf(app)
   if (port?.options.tls !== undefined) reloadWithCertificates(app, port)
-  const observers = port?.calls.observers ?? new ObserverList()
-  const canLog = options.hasAccessLog && isLogging(app.log) && (port !== undefined || options.lane === 'native')
-  const added = canLog && !observers.some(isAccessLog) ? [accessLog(app.log, { requests: false })] : []
-  observers.add([...added, ...observersOf(options.middleware), ...options.observers], (thrown) =>
-    guardLog(app.log).error({ err: thrown }, 'call observer failed'),
-  )
+  const observers = addObservers(app, port, options)
   const drainTime = port?.drainTime ?? DEFAULT_DRAIN_TIME
   const laneOptions = {
     ...options,
@@ -113,6 +108,21 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
+}
+
+/** Returns all observers of the server, with those of the plugin. */
+function addObservers(
+  { log }: FastifyInstance,
+  port: OnePortServer | undefined,
+  { hasAccessLog, lane, middleware, observers }: ResolvedPorticoOptions,
+): ObserverList {
+  const all = port?.calls.observers ?? new ObserverList()
+  const canLog = hasAccessLog && isLogging(log) && (port !== undefined || lane === 'native')
+  const added = canLog && !all.some(isAccessLog) ? [accessLog(log, { requests: false })] : []
+  all.add([...added, ...observersOf(middleware), ...observers], (thrown) =>
+    guardLog(log).error({ err: thrown }, 'call observer failed'),
+  )
+  return all
 }
 
 /** For the admin service. */
