@@ -210,6 +210,42 @@ it('says that the server is down, and calls it again once it is back', async () 
   await expectStatus(page, 'Receiving')
 })
 
+it.each(['Connect', 'WebSocket'])('a page that stands still stops the server, by %s', async (protocol) => {
+  let yielded = 0
+  const { origin } = await startRoutes({
+    console: { folder: await builtConsole() },
+    routes: (router) =>
+      router.service(GreeterService, {
+        async *getStream(_request, { signal }) {
+          for (; !signal.aborted; yielded++) yield { sequence: BigInt(yielded), data: 'x'.repeat(65_000) }
+        },
+      }),
+  })
+  const page = await openPage(browser, origin, {
+    path: '/console/',
+    view: `/method/${GREETER}/GetStream`,
+    expectedComplaints: NETWORK_ERROR,
+  })
+  await chooseProtocol(page, protocol)
+  await fillRequest(page, {})
+  await sendButton(page).click()
+  await expect.poll(() => yielded, SOON).toBeGreaterThan(300)
+  const stopped = page.evaluate(() => {
+    for (const endMs = performance.now() + 4_000; performance.now() < endMs; );
+  })
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const standing = yielded
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  // The buffers of sockets and of the browser are full by then.
+  expect(yielded - standing).toBeLessThan(30)
+  await stopped
+  await expect.poll(() => yielded, SOON).toBeGreaterThan(standing + 100)
+  await page.locator('.call-request').getByRole('button', { name: 'Cancel' }).click()
+  await expectStatus(page, 'CANCELLED')
+  // 64 MiB of messages at most are kept.
+  await page.getByText(/The oldest [\d,]+ entr(?:y|ies) (?:is|are) no longer kept/).waitFor()
+})
+
 describe('the time line', () => {
   it('pauses and goes on counting, filters, and shows a message whole', async () => {
     const { page } = await open('GetStream')

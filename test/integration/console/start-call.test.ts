@@ -171,6 +171,62 @@ describe('a stream of requests by WebSocket', () => {
     ])
   })
 
+  it('is one of 100 at once', async () => {
+    const context = callContext((await startDemo()).origin)
+    const calls = await Promise.all(Array.from({ length: 100 }, () => start(context, 'AllStream', 'websocket')))
+    await Promise.all(calls.map(({ call, request }, index) => call.send(request({ topic: `rooms/${index}` }))))
+    await Promise.all(
+      calls.map(({ call, request }, index) => call.send(request({ topic: `rooms/${index}`, data: `to ${index}` }))),
+    )
+    await expect.poll(() => calls.every(({ call }) => call.counts.value.received === 1)).toBe(true)
+    for (const { call } of calls) call.halfClose()
+    for (const [index, { call }] of calls.entries()) {
+      expect(await call.ended).toMatchObject({ code: 'OK' })
+      expect(received(call)).toEqual([expect.objectContaining({ data: `to ${index}` })])
+    }
+  })
+
+  it('waits for a server that does not read', async () => {
+    const { promise: go, resolve: read } = Promise.withResolvers<void>()
+    const { origin } = await startRoutes({
+      routes: (router) =>
+        router.service(GreeterService, {
+          async putStream(requests) {
+            await go
+            let accepted = 0n
+            for await (const _ of requests) accepted += 1n
+            return { accepted }
+          },
+        }),
+    })
+    const { call, request } = await start(callContext(origin), 'PutStream', 'websocket')
+    const message = request({ data: 'x'.repeat(60_000) })
+    let taken = 0
+    let isDone = false
+    const sending = (async () => {
+      for (; taken < 2_000; taken++) await call.send(message)
+      isDone = true
+    })()
+    await expect.poll(() => taken, { timeout: 10_000 }).toBeGreaterThan(5)
+    let before = -1
+    await expect
+      .poll(
+        () => {
+          const isStill = taken === before
+          before = taken
+          return isStill
+        },
+        { interval: 500, timeout: 15_000 },
+      )
+      .toBe(true)
+    expect(isDone).toBe(false)
+    read()
+    await sending
+    call.halfClose()
+    expect(await call.ended).toMatchObject({ code: 'OK' })
+    expect(received(call)).toEqual([expect.objectContaining({ accepted: '2000' })])
+  })
+
   it('can be cancelled before its first message', async () => {
     const { call } = await start(callContext((await startDemo()).origin), 'AllStream', 'websocket')
     call.cancel()

@@ -57,7 +57,7 @@ interface NoteProps {
 function Note({ call, pausedAt, shown, total }: NoteProps) {
   const { dropped } = call.counts.value
   const parts = [
-    dropped > 0 && `The oldest ${countOf(dropped, 'entry', 'entries')} are no longer kept.`,
+    dropped > 0 && `The oldest ${countOf(dropped, 'entry is', 'entries are')} no longer kept.`,
     shown < total && `${countOf(total - shown, 'entry', 'entries')} filtered out.`,
     pausedAt !== null && newSince(call, pausedAt),
   ].filter((part) => typeof part === 'string')

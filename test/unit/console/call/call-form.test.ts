@@ -44,6 +44,16 @@ describe('a saved call', () => {
     expect(other.toSavedCall()).toEqual(saved)
   })
 
+  it('of a stream keeps all its messages', () => {
+    const messages = ['{"topic":"a"}', '{"topic":"b"}', '{"topic":"c"}']
+    const form = formOf('PutStream')
+    form.fromSavedCall({ method: '', protocol: 'websocket', headers: [], messages })
+    expect(form.draft.text.value).toBe(messages[0])
+    expect(form.toSavedCall().messages).toEqual(messages)
+    form.fromSavedCall({ method: '', protocol: 'websocket', headers: [], messages: ['{}'] })
+    expect(form.toSavedCall().messages).toEqual(['{}'])
+  })
+
   it('does not keep what the form had', () => {
     const form = formOf('SayHello')
     form.addHeader('x-old', '1')
