@@ -318,7 +318,7 @@ it('compares the protocols', async () => {
   await page.locator('.call-response').getByRole('button', { name: 'Compare' }).click()
   const rows = page.locator('.call-response tbody tr')
   await expect
-    .poll(async () => (await rows.allTextContents()).map((text) => text.replace(/OK.*(first|same)$/, ' $1')), SOON)
+    .poll(async () => (await rows.allTextContents()).map((text) => text.replace(/OK(first|same).*$/, ' $1')), SOON)
     .toEqual(['Connect first', 'gRPC-Web same', 'WebSocket same', 'REST same'])
 })
 

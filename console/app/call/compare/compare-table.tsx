@@ -20,6 +20,7 @@ export function CompareTable({ comparison }: { comparison: Comparison }) {
             <tr>
               <th scope="col">Protocol</th>
               <th scope="col">Status</th>
+              <th scope="col">Response</th>
               <th scope="col" class="is-number">
                 Sent
               </th>
@@ -36,7 +37,6 @@ export function CompareTable({ comparison }: { comparison: Comparison }) {
                   Time
                 </th>
               )}
-              <th scope="col">Response</th>
             </tr>
           </thead>
           <tbody>
@@ -90,6 +90,7 @@ function Row({
           <td>
             <Badge tone={outcome.status.code === 'OK' ? 'good' : 'bad'}>{outcome.status.code}</Badge>
           </td>
+          <td>{sameText(outcome)}</td>
           <Cell text={formatBytes(outcome.requestBytes)} />
           <Cell text={formatBytes(outcome.responseBytes)} />
           <Cell text={outcome.encodedBytes === null ? '–' : formatBytes(outcome.encodedBytes)} />
@@ -100,7 +101,6 @@ function Row({
           ) : (
             <Cell text={formatDuration(outcome.durationMs)} />
           )}
-          <td>{sameText(outcome)}</td>
         </>
       )}
     </tr>

@@ -19,7 +19,7 @@ export const PROTOCOL_NAMES: Readonly<Record<ConsoleProtocol, string>> = {
 /** Returns why a page cannot call the method by the protocol; null if it can. */
 export function refusalOf(protocol: ConsoleProtocol, method: DescMethod, facts: ConsoleFacts): string | null {
   if (protocol === 'grpc')
-    return 'Browsers do not let pages read the trailers of gRPC. The snippets have commands for it.'
+    return 'Browsers do not let pages read the trailers of gRPC. The tab Code has commands for it.'
   if (!facts.protocols.includes(protocol)) return `This server does not answer ${PROTOCOL_NAMES[protocol]}.`
   if (protocol === 'websocket') return null
   if (!takesOneRequest(method)) return 'Browsers cannot send a stream of messages by fetch. Use WebSocket.'
