@@ -91,6 +91,20 @@ describe.each(PROTOCOLS)('a unary call by %s', (protocol) => {
     expect([...(call.headers.value ?? []), ...call.trailers.value]).toContainEqual(['x-hint', 'yes'])
   })
 
+  it('can be cancelled before its request', async () => {
+    const { call, request } = await start(callContext((await startDemo()).origin), 'SayHello', protocol)
+    call.cancel()
+    expect(await call.ended).toMatchObject({ code: 'CANCELLED', message: 'the call was cancelled by hand' })
+    await expect(call.send(request({}))).rejects.toThrow('cancelled by hand')
+  })
+
+  it('ends with a status if a header cannot be sent', async () => {
+    const context = { ...callContext((await startDemo()).origin), credentials: [['x-token', 'naïve \u2192']] as const }
+    const { call, request } = await start(context, 'SayHello', protocol)
+    expect(await call.ended).toMatchObject({ code: 'UNKNOWN', httpStatus: null })
+    await expect(call.send(request({}))).rejects.toThrow('the call has ended')
+  })
+
   it('says that the server cannot be reached', async () => {
     const port = await freePort()
     const { call, request } = await start(callContext(`http://127.0.0.1:${port}`), 'SayHello', protocol)

@@ -106,7 +106,9 @@ export class RunningCall implements LiveCall {
 
   cancel(): void {
     if (this.#state.value === 'ended') return
-    this.#abort.abort(new ConnectError('the call was cancelled by hand', Code.Canceled))
+    const reason = new ConnectError('the call was cancelled by hand', Code.Canceled)
+    this.#abort.abort(reason)
+    this.#requests.fail(reason)
   }
 
   #closeRequests(): void {
@@ -115,26 +117,28 @@ export class RunningCall implements LiveCall {
   }
 
   async #run(carrier: Carrier): Promise<CallStatus> {
-    const { method, usesGet, timeoutMs, headers } = this.init
-    const { baseUrl, registry, credentials } = this.#setting
-    const status = await carrier
-      .carry({
-        method,
-        baseUrl,
-        registry,
-        usesGet,
-        timeoutMs,
-        headers: new Headers([...credentials, ...headers].map(([name, value]) => [name, value])),
-        signal: this.#abort.signal,
-        requests: this.#requests,
-        observer: this.#observer(),
-      })
-      .then(
-        () => okStatus(this.#httpStatus),
-        (reason) => failedStatus(this.#failure(reason), this.#httpStatus, registry),
-      )
+    const status = await this.#carry(carrier).then(
+      () => okStatus(this.#httpStatus),
+      (reason) => failedStatus(this.#failure(reason), this.#httpStatus, this.#setting.registry),
+    )
     this.#end(status)
     return status
+  }
+
+  async #carry(carrier: Carrier): Promise<void> {
+    const { method, usesGet, timeoutMs, headers } = this.init
+    const { baseUrl, registry, credentials } = this.#setting
+    await carrier.carry({
+      method,
+      baseUrl,
+      registry,
+      usesGet,
+      timeoutMs,
+      headers: new Headers([...credentials, ...headers].map(([name, value]) => [name, value])),
+      signal: this.#abort.signal,
+      requests: this.#requests,
+      observer: this.#observer(),
+    })
   }
 
   /** Transports may report that the signal aborted in words of their own. */
