@@ -11,6 +11,9 @@ export interface Package {
 /** What servers offer beside their own API. It comes last. */
 const INFRASTRUCTURE = /^(?:grpc|portico)\./
 
+/** Service2 comes before Service10. */
+const { compare } = new Intl.Collator('en', { numeric: true })
+
 /** Groups services. Packages and services are in the order of their names. */
 export function packagesOf(services: readonly DescService[]): Package[] {
   const byName = Map.groupBy(services, ({ file }) => file.proto.package)
@@ -24,8 +27,4 @@ function rankOf({ name }: Package): number {
 
 function byTypeName(a: DescService, b: DescService): number {
   return compare(a.typeName, b.typeName)
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

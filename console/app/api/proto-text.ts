@@ -12,7 +12,7 @@ import {
 } from '@bufbuild/protobuf'
 import { Edition, FieldDescriptorProto_Type } from '@bufbuild/protobuf/wkt'
 import { type Commented, commentsOf } from './comments.ts'
-import { protoJsonName } from './json-names.ts'
+import { ownJsonName } from './json-names.ts'
 import { type Optioned, optionsOf } from './options.ts'
 import { enumReservations, messageReservations } from './reservations.ts'
 import { labelOf, mapTypeName, valueTypeName } from './type-names.ts'
@@ -159,14 +159,16 @@ class Writer {
 }
 
 /** What is written like an option, but is part of the field. */
-function fieldOptions({ name, jsonName, scalar, proto: { defaultValue } }: DescField): string[] {
-  const texts = jsonName === protoJsonName(name) ? [] : [`json_name = ${JSON.stringify(jsonName)}`]
+function fieldOptions(field: DescField): string[] {
+  const jsonName = ownJsonName(field)
+  const { defaultValue } = field.proto
+  const texts = jsonName === '' ? [] : [`json_name = ${JSON.stringify(jsonName)}`]
   if (defaultValue === '') return texts
   // The descriptor of a bytes field has its default value with escapes.
-  const isText = scalar === ScalarType.STRING
+  const isText = field.scalar === ScalarType.STRING
   const quoted = isText
     ? JSON.stringify(defaultValue)
-    : scalar === ScalarType.BYTES
+    : field.scalar === ScalarType.BYTES
       ? `"${defaultValue}"`
       : defaultValue
   return [...texts, `default = ${quoted}`]

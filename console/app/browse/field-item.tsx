@@ -3,7 +3,7 @@ import type { DescField, Registry } from '@bufbuild/protobuf'
 import { useEffect, useRef } from 'preact/hooks'
 import { commentOf } from '../api/comments.ts'
 import { fieldRules } from '../api/field-rules.ts'
-import { protoJsonName } from '../api/json-names.ts'
+import { ownJsonName } from '../api/json-names.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Prose } from '../parts/prose.tsx'
 import { route } from '../route/route.ts'
@@ -41,15 +41,15 @@ export function FieldItem({ field, registry }: { field: DescField; registry: Reg
 }
 
 function FieldFacts({ field }: { field: DescField }) {
-  const hasOwnJsonName = field.jsonName !== protoJsonName(field.name)
+  const jsonName = ownJsonName(field)
   const { defaultValue } = field.proto
   const isDelimited = field.fieldKind === 'message' && field.delimitedEncoding
-  if (!hasOwnJsonName && defaultValue === '' && !isDelimited) return null
+  if (jsonName === '' && defaultValue === '' && !isDelimited) return null
   return (
     <p class="hint row is-tight">
-      {hasOwnJsonName && (
+      {jsonName !== '' && (
         <span>
-          JSON name <code dir="auto">{field.jsonName}</code>
+          JSON name <code dir="auto">{jsonName}</code>
         </span>
       )}
       {defaultValue !== '' && (

@@ -1,4 +1,4 @@
-/** A list that draws its first elements, and more when asked: for lists whose rows differ in height. */
+/** The elements of an `ul` of which the first are drawn, and more when asked: for lists whose rows differ in height. */
 import { type ComponentChildren, Fragment } from 'preact'
 import { useState } from 'preact/hooks'
 import { Button } from './button.tsx'
@@ -26,10 +26,10 @@ export function LongList<T>({ items, item, noun, step = 200 }: LongListProps<T>)
         <Fragment key={`${index}`}>{item(each)}</Fragment>
       ))}
       {left > 0 && (
-        <div class="row long-list-more">
+        <li class="row long-list-more">
           <Button onClick={() => setShown(shown + step)}>Show {countOf(Math.min(step, left), `more ${noun}`)}</Button>
           <span class="hint">{countOf(left, noun)} not shown</span>
-        </div>
+        </li>
       )}
     </>
   )

@@ -9,7 +9,6 @@ import { startHostileApi } from '../../support/console/hostile-api.ts'
 import { MARKUP } from '../../support/console/hostile-texts.ts'
 import { openConsole, startConsole } from '../../support/console/open-console.ts'
 import { startCuttableProxy } from '../../support/cuttable-proxy.ts'
-import { oneOfEach } from '../../support/depth.ts'
 import { openPage } from '../open-page.ts'
 
 const SOON = { timeout: 20_000 }
@@ -56,7 +55,7 @@ const PAGES = [
   ['/message/greeter.v1.Nothing', 'No such message'],
 ] as const
 
-describe.each(oneOfEach(Object.keys(LOOKS) as (keyof typeof LOOKS)[], () => 'look'))('in %s', PATIENCE, (look) => {
+describe.each(Object.keys(LOOKS) as (keyof typeof LOOKS)[])('in %s', PATIENCE, (look) => {
   it('every page is accessible and fits the screen', async () => {
     const { page } = await openConsole(browser, LOOKS[look])
     for (const [hash, heading] of PAGES) {

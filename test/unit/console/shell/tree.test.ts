@@ -50,6 +50,12 @@ describe('rows', () => {
   })
 })
 
+it('are in the order that people expect of numbers', () => {
+  const text = `${HEAD} c.v1; message M {} ${['S10', 'S2', 'S1'].map((name) => serviceText(name, 0)).join(' ')}`
+  const [group] = packagesOf(apiOf({ 'c.proto': text }).services)
+  expect(group?.services.map(({ name }) => name)).toEqual(['S1', 'S2', 'S10'])
+})
+
 describe('keys', () => {
   const act = (key: string, active: number, modifiers = {}) => {
     return treeKeyAction({ key, ctrlKey: false, metaKey: false, altKey: false, ...modifiers }, rows, active)
