@@ -225,6 +225,15 @@ describe('the form', () => {
     await expect.poll(() => page.getByLabel('strings 1000', { exact: true }).count(), SOON).toBe(1)
   })
 
+  it('passes on what was typed into a long message when the input is left', async () => {
+    const page = await open()
+    await setText(page, JSON.stringify({ strings: ['x'.repeat(60_000)] }))
+    await page.getByLabel('int32_value', { exact: true }).focus()
+    await page.keyboard.type('123')
+    await page.keyboard.press('Tab')
+    expect(await jsonOf(page)).toMatchObject({ int32Value: 123 })
+  })
+
   it('ties faults to their inputs', async () => {
     const page = await open()
     const input = page.getByLabel('uint32_value', { exact: true })

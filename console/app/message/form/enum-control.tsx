@@ -38,7 +38,9 @@ export function EnumControl(props: ControlProps & { desc: DescEnum }) {
 }
 
 function NumberOfEnum({ node, describedBy, isInvalid, onValue }: ControlProps) {
-  const { text, onInput } = useTyped(shownText(node), (typed) => onValue(numberText(ScalarType.INT32, typed.trim())))
+  const { text, onInput, onBlur } = useTyped(shownText(node), (typed) =>
+    onValue(numberText(ScalarType.INT32, typed.trim())),
+  )
   return (
     <input
       type="text"
@@ -48,6 +50,7 @@ function NumberOfEnum({ node, describedBy, isInvalid, onValue }: ControlProps) {
       aria-invalid={isInvalid || undefined}
       value={text}
       onInput={(event) => onInput(event.currentTarget.value)}
+      onBlur={onBlur}
     />
   )
 }

@@ -32,7 +32,7 @@ function BoolControl(props: ControlProps) {
 }
 
 function StringControl(props: ControlProps) {
-  const { text, onInput } = useTyped(shownText(props.node), (typed) =>
+  const { text, onInput, onBlur } = useTyped(shownText(props.node), (typed) =>
     props.onValue(typed === '' && !props.keepsDefault ? null : JSON.stringify(typed)),
   )
   return (
@@ -45,13 +45,14 @@ function StringControl(props: ControlProps) {
       placeholder={defaultHint(props)}
       value={text}
       onInput={(event) => onInput(event.currentTarget.value)}
+      onBlur={onBlur}
     />
   )
 }
 
 function NumberControl(props: ControlProps & { scalar: ScalarType }) {
   const isInteger = integerRange(props.scalar) !== undefined
-  const { text, onInput } = useTyped(shownText(props.node), (typed) =>
+  const { text, onInput, onBlur } = useTyped(shownText(props.node), (typed) =>
     props.onValue(typed === '' ? null : numberText(props.scalar, typed.trim())),
   )
   const listId = `${props.id}-names`
@@ -69,6 +70,7 @@ function NumberControl(props: ControlProps & { scalar: ScalarType }) {
         placeholder={defaultHint(props)}
         value={text}
         onInput={(event) => onInput(event.currentTarget.value)}
+        onBlur={onBlur}
       />
       {isInteger ? null : (
         <datalist id={listId}>
