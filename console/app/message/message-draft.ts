@@ -32,7 +32,7 @@ export class MessageDraft {
   constructor(schema: DescMessage, registry: Registry, text?: string) {
     this.schema = schema
     this.registry = registry
-    this.text = signal(text ?? defaultMessageText(schema))
+    this.text = signal(withLineFeeds(text ?? defaultMessageText(schema)))
     const analysis = computed(() => this.#analyse())
     this.message = computed(() => analysis.value.message)
     this.faults = computed(() => analysis.value.faults)
@@ -41,12 +41,13 @@ export class MessageDraft {
   }
 
   setText(text: string): void {
-    this.text.value = text
+    this.text.value = withLineFeeds(text)
     this.settle()
   }
 
   /** Takes the text of an editor at each keystroke. */
-  typeText(text: string): void {
+  typeText(typed: string): void {
+    const text = withLineFeeds(typed)
     if (text === this.text.peek()) return
     if (text.length > MAX_CHECKED_AT_ONCE) this.#hold()
     this.text.value = text
@@ -109,4 +110,9 @@ export class MessageDraft {
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => this.settle(), PAUSE_MS)
   }
+}
+
+/** Editors count a line break as one character. In JSON it is never part of a string. */
+function withLineFeeds(text: string): string {
+  return text.replace(/\r\n?/g, '\n')
 }

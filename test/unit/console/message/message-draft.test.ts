@@ -66,6 +66,14 @@ describe('text', () => {
     expect(draft.message.value).toEqual(create(KindsSchema, { int32Value: 5, stringValue: 'b' }))
   })
 
+  it('has the line breaks of editors, so that places are the same there', () => {
+    const draft = draftOf('{\r\n"int32Value":\r"x"}')
+    expect(draft.text.value).toBe('{\n"int32Value":\n"x"}')
+    expect(draft.faults.value).toMatchObject([{ line: 3, column: 1 }])
+    draft.setText('{\r\n}')
+    expect(draft.text.value).toBe('{\n}')
+  })
+
   it('begins anew from nothing', () => {
     const draft = draftOf(' \n')
     expect(draft.message.value).toBe(null)
