@@ -1,5 +1,5 @@
 /** The frame of the page: header, and navigation beside the view of the current route. */
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Notice } from '../parts/notice.tsx'
@@ -64,8 +64,11 @@ function useHeadingFocus(place: string): () => void {
     focused.current = place
     heading.tabIndex = -1
     heading.focus({ preventScroll: true })
-    scrollTo(0, 0)
   }
+  // Before the effects of the view, which may scroll to what its link names.
+  useLayoutEffect(() => {
+    if (focused.current !== place) scrollTo(0, 0)
+  }, [place])
   // Also where the view stays and only its name changes.
   useEffect(focusHeading, [place])
   return focusHeading

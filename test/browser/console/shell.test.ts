@@ -133,6 +133,20 @@ describe('by keyboard alone', PATIENCE, () => {
   })
 })
 
+it('marks the field that a link names, and brings it into sight', PATIENCE, async () => {
+  const { page } = await openConsole(browser, { viewport: { width: 900, height: 400 } })
+  await headingOf(page, 'Greeter')
+  await show(page, '#/message/google.protobuf.FieldOptions?field=unverified_lazy')
+  await headingOf(page, /FieldOptions/)
+  const field = page.locator('.item.is-target')
+  await expect.poll(() => field.textContent(), SOON).toContain('unverified_lazy')
+  const isInSight = async () => {
+    const box = await field.boundingBox()
+    return box !== null && box.y > 0 && box.y < 400
+  }
+  await expect.poll(isInSight, SOON).toBe(true)
+})
+
 it('remembers the theme, and follows the system until there is one', PATIENCE, async () => {
   const { page } = await openConsole(browser, { colorScheme: 'dark' })
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
