@@ -1,0 +1,1 @@
+function e(e){return e.methodKind===`unary`}function t(e){return e.methodKind!==`unary`}function n({methodKind:e}){return e===`unary`||e===`server_streaming`}export{e as n,n as r,t};

@@ -1,0 +1,1 @@
+function e(e,t){return t?.aborted===!0?Promise.resolve():new Promise(n=>{let r=e,i;t?.addEventListener(`abort`,o),a();function a(){let e=Math.min(r,2147483647);r-=e,i=setTimeout(r>0?a:o,e)}function o(){clearTimeout(i),t?.removeEventListener(`abort`,o),n()}})}export{e as t};
