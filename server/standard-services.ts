@@ -22,6 +22,8 @@ export interface StandardServices {
   readonly registry: Registry | undefined
   /** Those with services of their own, which are served after the user's. */
   readonly middleware: readonly Middleware[]
+  /** Undefined for no console. */
+  readonly console?: object | undefined
 }
 
 /**
@@ -31,13 +33,14 @@ export interface StandardServices {
 export class ServedRoutes {
   readonly #methods = new Map<string, DescMethod>()
   readonly #reflected = new ReflectedTypes()
-  readonly #all = new ReflectedTypes()
+  /** The services of plugins with a console: others have not agreed to be described. */
+  readonly #described = new ReflectedTypes()
   #health: HealthStatus | undefined
   #hasReflection = false
 
-  /** What descriptions of the API show: the same as reflection, or all that is served if there is no reflection. */
+  /** What the console shows: the same as reflection, or the services of all plugins that have it if there is no reflection. */
   get described(): ReflectedTypes {
-    return this.#hasReflection ? this.#reflected : this.#all
+    return this.#hasReflection ? this.#reflected : this.#described
   }
 
   /**
@@ -45,7 +48,7 @@ export class ServedRoutes {
    *
    * @throws RangeError for a method that is already served
    */
-  add(own: CollectedRoutes, { health, reflection, registry, middleware }: StandardServices): CollectedRoutes {
+  add(own: CollectedRoutes, { health, reflection, registry, middleware, console }: StandardServices): CollectedRoutes {
     const isNewHealth = health !== undefined && health !== this.#health
     if (isNewHealth && own.services.some(({ typeName }) => typeName === Health.typeName)) {
       throw registeredTwice(
@@ -59,8 +62,10 @@ export class ServedRoutes {
     const routes = joinRoutes(shown, ...managing)
     this.#claim(routes)
     this.#health ??= health
-    this.#all.add(shown.services, registry)
-    for (const restricted of managing) this.#all.addRestricted(restricted)
+    if (console !== undefined) {
+      this.#described.add(shown.services, registry)
+      for (const restricted of managing) this.#described.addRestricted(restricted)
+    }
     if (reflection === false) return routes
     if (reflection === true) this.#reflected.add(shown.services, registry)
     else this.#reflected.add(reflectedOf(shown.services, reflection))

@@ -1,6 +1,8 @@
 /** The file with the descriptors of all that a caller may see, behind what calls must pass. */
+import type { ConnectError } from '@connectrpc/connect'
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import type { FastifyReply } from 'fastify'
+import { errorFields } from '../../wire/user-fields.ts'
 import { FileContent } from '../files/file-content.ts'
 import type { ReaderFile } from '../files/served-file.ts'
 import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
@@ -45,9 +47,19 @@ export function descriptorsFile({ path, types, comments, admit, log }: Descripto
 /** As a unary call of Connect is refused. */
 function refuse(thrown: unknown, reply: FastifyReply, log: ErrorLog): FastifyReply {
   const error = exposeError(thrown, log)
-  for (const [name, value] of error.metadata) reply.header(name, value)
+  for (const { name, value } of fieldsOf(error, log)) reply.header(name, value)
   return reply
     .code(codeToHttpStatus(error.code))
     .headers({ ...PAGE_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' })
     .send(JSON.stringify(errorToJson(error, undefined)))
+}
+
+/** What cannot be sent is a fault of the application, which must not keep the error from the caller. */
+function fieldsOf(error: ConnectError, log: ErrorLog): readonly { readonly name: string; readonly value: string }[] {
+  try {
+    return errorFields(error)
+  } catch (fault) {
+    log.error({ err: fault }, 'response metadata cannot be sent')
+    return []
+  }
 }

@@ -29,11 +29,18 @@ export interface ConsoleServer {
   readonly rule: CallerRule | undefined
 }
 
-/** By server and path: the prefix of the calls that the page makes. */
-const MOUNTED = new WeakMap<object, Map<string, string>>()
+/** A console that is there already. */
+interface Mounted {
+  /** That of the calls that the page makes. */
+  readonly prefix: string
+  readonly authorize: ConsoleOptions['authorize']
+}
+
+/** By server and path. */
+const MOUNTED = new WeakMap<object, Map<string, Mounted>>()
 
 /**
- * Adds the routes. Plugins that serve calls under the same prefix share a console.
+ * Adds the routes. Plugins that serve calls under the same prefix share the console of the first one.
  *
  * @throws RangeError that names every invalid option; Error if the page is not there, or another plugin has the path
  */
@@ -42,7 +49,7 @@ export async function mountConsole(server: ConsoleServer, options: ConsoleOption
   if (faults.length > 0) throw new RangeError(`console: ${faults.join('; ')}`)
   const { path = DEFAULT_CONSOLE_PATH, folder, image, authorize } = options
   const { app, api, log, types, services, admit } = server
-  if (isShared(app, app.prefix + path, api.prefix)) return
+  if (isShared(app, app.prefix + path, { prefix: api.prefix, authorize })) return
   const files = await readPage(folder ?? findPage())
   const comments = image === undefined ? new Map<string, string>() : await readComments(image, services)
   const access: FileAccess = {
@@ -65,15 +72,24 @@ export async function mountConsole(server: ConsoleServer, options: ConsoleOption
   log.info({ path: `${app.prefix}${path}/` }, 'console is served')
 }
 
-function isShared({ server }: FastifyInstance, path: string, prefix: string): boolean {
-  const byPath = MOUNTED.get(server) ?? new Map<string, string>()
+/** @throws Error if the page of another plugin would be in the way, or open to callers that this one refuses */
+function isShared({ server }: FastifyInstance, path: string, { prefix, authorize }: Mounted): boolean {
+  const byPath = MOUNTED.get(server) ?? new Map<string, Mounted>()
   MOUNTED.set(server, byPath)
   const known = byPath.get(path)
-  if (known !== undefined && known !== prefix) {
-    throw new Error(`console: ${path} is the console for calls under "${known}": set console.path for "${prefix}"`)
+  if (known === undefined) {
+    byPath.set(path, { prefix, authorize })
+    return false
   }
-  byPath.set(path, prefix)
-  return known !== undefined
+  if (known.prefix !== prefix) {
+    throw new Error(
+      `console: ${path} is the console for calls under "${known.prefix}": set console.path for "${prefix}"`,
+    )
+  }
+  if (known.authorize !== authorize) {
+    throw new Error(`console: plugins that share ${path} need the same console.authorize`)
+  }
+  return true
 }
 
 function factsOf(

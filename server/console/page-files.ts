@@ -45,8 +45,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** The name of such a file has a hash of its content. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+$/
 
-const IMMUTABLE = { 'cache-control': 'public, max-age=31536000, immutable' }
-
 const INDEX = 'index.html'
 
 /** A file of the page. */
@@ -92,7 +90,7 @@ export async function readPage(folder: string): Promise<readonly PageFile[]> {
 /** Adds a route for each file, so that other paths stay free. */
 export function addPage(app: FastifyInstance, base: string, files: readonly PageFile[], access: FileAccess): void {
   for (const file of files) {
-    const served = servedFile(`${base}/${file.name}`, file)
+    const served = servedFile(`${base}/${file.name}`, file, access)
     if (file.name === INDEX) addIndex(app, base, answerFile({ ...served, content: makeOnce(served) }, access))
     else addFile(app, served, access)
   }
@@ -118,12 +116,16 @@ interface SlashOptions {
   readonly routerOptions?: { readonly ignoreTrailingSlash?: boolean }
 }
 
-function servedFile(url: string, { name, content }: PageFile): ServedFile {
+function servedFile(url: string, { name, content }: PageFile, { authorize }: FileAccess): ServedFile {
   const contentType = CONTENT_TYPES[path.extname(name)] ?? 'application/octet-stream'
+  // Shared caches must not answer callers that may not read the page.
+  const immutable = {
+    'cache-control': `${authorize === undefined ? 'public' : 'private'}, max-age=31536000, immutable`,
+  }
   return {
     path: url,
     contentType,
-    headers: { ...PAGE_HEADERS, ...(HASHED.test(name) && IMMUTABLE) },
+    headers: { ...PAGE_HEADERS, ...(HASHED.test(name) && immutable) },
     isCompressed: !contentType.startsWith('font/'),
     content: () => content,
   }

@@ -124,7 +124,8 @@ async function sendContent(
   reply.header('etag', etag)
   if (hasCurrent(request.headers['if-none-match'], etag)) return reply.code(304).send()
   if (encoding === null) return reply.send(content.plain)
-  return reply.header('content-encoding', encoding).send(await content.encoded(encoding))
+  const encoded = await content.encoded(encoding)
+  return reply.header('content-encoding', encoding).send(encoded)
 }
 
 /** Whether the tags of `If-None-Match` include one. They are compared weakly (RFC 9110, section 13.1.2). */

@@ -269,6 +269,33 @@ describe('who may call reflection may read them', () => {
     ])
   })
 
+  test('an error has the metadata that it may have, and none of HTTP or of another server', async () => {
+    const metadata = {
+      'content-encoding': 'gzip',
+      'transfer-encoding': 'chunked',
+      'content-length': '3',
+      'x-hint': 'a',
+    }
+    for (const isWireError of [false, true]) {
+      const error = new ConnectError('no', Code.PermissionDenied, metadata)
+      error.isWireError = isWireError
+      const { origin } = await start({ requestGate: () => Promise.reject(error) })
+      const response = await fetch(`${origin}${DESCRIPTORS}`)
+      expect([response.status, await response.json()]).toEqual([403, { code: 'permission_denied', message: 'no' }])
+      expect(response.headers.get('x-hint')).toBe(isWireError ? null : 'a')
+      for (const name of ['content-encoding', 'transfer-encoding']) expect(response.headers.get(name)).toBeNull()
+    }
+  })
+
+  test('metadata that cannot be sent does not replace the error', async () => {
+    const log = new LogCapture()
+    const error = new ConnectError('no', Code.PermissionDenied, { 'x-hint': 'caf\u00e9' })
+    const { origin } = await start({ logger: log.logger, requestGate: () => Promise.reject(error) })
+    const response = await fetch(`${origin}${DESCRIPTORS}`)
+    expect([response.status, response.headers.get('x-hint')]).toEqual([403, null])
+    expect(JSON.stringify(log.lines)).toContain('response metadata cannot be sent')
+  })
+
   test('an unexpected error is logged, and its text stays here', async () => {
     const log = new LogCapture()
     const gate = () => {
@@ -303,6 +330,13 @@ describe('authorize', () => {
       expect(answers[2]?.headers.get('cache-control')).toMatch(/^private/)
     }
     expect(JSON.stringify(log.lines)).toContain('a secret')
+  })
+
+  test('keeps the scripts out of shared caches', async () => {
+    const { origin } = await start({ console: { folder, authorize: () => true } })
+    const [script] = /assets\/[^"]+\.js/.exec(await (await fetch(`${origin}/console/`)).text()) ?? []
+    const { headers } = await fetch(`${origin}/console/${script}`)
+    expect(headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
   })
 
   test('stands before what calls must pass', async () => {

@@ -270,6 +270,23 @@ describe('several plugins', () => {
     for (const name of ['GreeterService', 'StreamReqData']) expect(octets).toContain(name)
   })
 
+  test('are described where they have a console, and only there', async () => {
+    const app = fastify(onePort())
+    await app.register(portico, { routes, console: { folder } })
+    await app.register(portico, { routes: compat })
+    const { origin } = await startFastify(app)
+    const octets = await (await fetch(`${origin}/console/descriptors.binpb`)).text()
+    expect([octets.includes('GreeterService'), octets.includes('StreamReqData')]).toEqual([true, false])
+  })
+
+  test('that share a page agree on who may read it', async () => {
+    const app = fastify()
+    onTestFinished(() => app.close())
+    await app.register(portico, { routes, console: { folder } })
+    const second = app.register(portico, { routes: compat, console: { folder, authorize: () => false } })
+    await expect(second).rejects.toThrow('console: plugins that share /console need the same console.authorize')
+  })
+
   test('with different prefixes need different paths', async () => {
     const app = fastify()
     onTestFinished(() => app.close())
