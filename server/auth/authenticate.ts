@@ -39,8 +39,8 @@ export function authenticate(options: AuthenticateOptions): Middleware {
 interface MethodAuth {
   readonly rule: FoundRule
   readonly schemes: readonly AuthScheme[]
-  /** For `www-authenticate`; null for none. */
-  readonly challenge: string | null
+  /** For `www-authenticate`. */
+  readonly challenges: readonly string[]
 }
 
 class Authentication implements CallerRules {
@@ -141,10 +141,10 @@ class Authentication implements CallerRules {
 
   /** The log has the reason. Callers receive the same text for all, which tells an attacker nothing. */
   #refuse(context: HandlerContext, reason: string, scheme?: string): ConnectError {
-    const { challenge } = this.#of(context.method)
+    const challenge = challengeFor(context, this.#of(context.method))
     const { address } = context.values.get(peerKey)
     this.#log?.info({ method: nameOf(context.method), peer: address, scheme, reason }, 'call not authenticated')
-    const headers = challenge === null ? undefined : { 'www-authenticate': challenge }
+    const headers = challenge === '' ? undefined : { 'www-authenticate': challenge }
     return new ConnectError('valid credentials are required', Code.Unauthenticated, headers)
   }
 
@@ -185,7 +185,17 @@ function methodAuth(method: DescMethod, { schemes, rules, byDefault }: ResolvedA
   const isAccepted = ({ name }: AuthScheme) => !rule.schemes?.length || rule.schemes.includes(name)
   const accepted = schemes.filter(isAccepted)
   const challenges = accepted.map(({ challenge }) => challenge).filter((challenge) => challenge !== undefined)
-  return { rule, schemes: accepted, challenge: challenges.length === 0 ? null : challenges.join(', ') }
+  return { rule, schemes: accepted, challenges }
+}
+
+/** Challenges at which browsers ask for a password, and then send it with all that goes to the origin. */
+const ASKS_IN_BROWSERS = /^(?:basic|digest)\b/i
+
+/** A page whose script calls has a form of its own, so the browser must not ask. */
+function challengeFor(context: HandlerContext, { challenges }: MethodAuth): string {
+  const forScripts = challenges.filter((challenge) => !ASKS_IN_BROWSERS.test(challenge))
+  const isOfScript = forScripts.length < challenges.length && context.requestHeader.get('sec-fetch-dest') === 'empty'
+  return (isOfScript ? forScripts : challenges).join(', ')
 }
 
 /** As `{ required: 3, 'required by default': 1 }`. */

@@ -150,6 +150,25 @@ describe('passwords', () => {
     }
   })
 
+  test('the browser does not ask for one in place of a page whose script calls', async () => {
+    const users = [{ name: 'ada', hash: quickHash('x') }]
+    const bearer = { name: 'own', challenge: 'Bearer', authenticate: () => null }
+    for (const [schemes, challenge] of [
+      [[basic({ users })], undefined],
+      [[basic({ users }), bearer], 'Bearer'],
+    ] as const) {
+      const { origin } = await start({ schemes })
+      for (const [, exchange] of exchanges) {
+        const call = sayHello('connect')
+        const { status, headers } = await exchange(origin, {
+          ...call,
+          headers: { ...call.headers, 'sec-fetch-dest': 'empty' },
+        })
+        expect([status, headers['www-authenticate']]).toEqual([401, challenge])
+      }
+    }
+  })
+
   test('the loop stays free while they are verified, and calls share a verification', async () => {
     const users = [{ name: 'ada', hash: await hashPassword('x') }]
     const { call } = await start({ schemes: [basic({ users, maxConcurrent: 1, maxWaiting: 0 })] })

@@ -103,6 +103,26 @@ describe.each(SCHEMES)('%s', (_name, scheme, fill) => {
   })
 })
 
+it('the form asks for a password, and the browser does not', async () => {
+  const scheme = basic({ users: [{ name: 'ada', hash: await hashPassword(SECRET) }] })
+  const page = await open(await start(scheme), '/overview')
+  const asked: string[] = []
+  const session = await page.context().newCDPSession(page)
+  session.on('Fetch.requestPaused', ({ requestId }) => void session.send('Fetch.continueRequest', { requestId }))
+  session.on('Fetch.authRequired', ({ requestId, request }) => {
+    asked.push(request.url)
+    const authChallengeResponse = { response: 'CancelAuth' } as const
+    void session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse })
+  })
+  await session.send('Fetch.enable', { handleAuthRequests: true })
+  await page.reload()
+  await page.getByLabel('User name').fill('ada', SOON)
+  await page.getByLabel('Password').fill('wrong')
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('does not accept these credentials').waitFor(SOON)
+  expect(asked).toEqual([])
+})
+
 /** What outlives the tab: local storage, and all records of all databases. Runs in the page. */
 async function keptByBrowser(): Promise<string> {
   const done = <T>(request: IDBRequest<T>) =>
