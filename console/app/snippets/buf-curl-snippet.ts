@@ -1,6 +1,6 @@
 /** A call by `buf curl`. */
-import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep } from './command.ts'
-import { isTooLong, joinParts, quote, withInput } from './shell-words.ts'
+import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, needsInput } from './command.ts'
+import { joinParts, quote, withInput } from './shell-words.ts'
 import type { Snippet } from './snippet.ts'
 import type { SnippetCall, SnippetHeader } from './snippet-call.ts'
 
@@ -23,7 +23,7 @@ export function bufCurlCommand(call: SnippetCall): string {
     ...(saved.timeoutMs === undefined ? [] : [`--timeout ${saved.timeoutMs}ms`]),
   ]
   const url = quote(call.url)
-  if (!isTooLong(data)) return descriptorsStep(call) + joinParts([...parts, `-d ${quote(data)}`, url])
+  if (!needsInput(data)) return descriptorsStep(call) + joinParts([...parts, `-d ${quote(data)}`, url])
   return descriptorsStep(call) + withInput(joinParts([...parts, '-d @-', url]), data)
 }
 

@@ -1,12 +1,18 @@
 /** The parts that the commands of all tools share. */
-import { joinParts, quote } from './shell-words.ts'
+import { isTooLong, joinParts, quote } from './shell-words.ts'
 import type { Snippet, SnippetId } from './snippet.ts'
 import type { SnippetCall, SnippetHeader } from './snippet-call.ts'
 
 /** The file with the descriptors, for tools that cannot ask the server. */
 export const DESCRIPTORS_FILE = 'api.binpb'
 
+/** A terminal acts on these when they are pasted, whatever quotes they are in. A shell has no NUL at all. */
+const CONTROLS = /[^\P{Cc}\t\n]/u
+
 const SIMPLE_NAME = /^[\w-]+$/
+
+const UNPRINTABLE =
+  'There is no command for this request, as it has a NUL or another control character outside of a string.'
 
 /** Makes a snippet of a command. */
 export function commandSnippet(
@@ -17,8 +23,7 @@ export function commandSnippet(
   ...others: readonly string[]
 ): Snippet {
   const note = [...others, ...notes].join(' ')
-  const refused: Snippet = { id, title, language: 'sh', text: '', note: 'No shell can pass on a NUL character.' }
-  if (text.includes('\0')) return refused
+  if (CONTROLS.test(text)) return { id, title, language: 'sh', text: '', note: UNPRINTABLE }
   return { id, title, language: 'sh', text, ...(note !== '' && { note }) }
 }
 
@@ -37,6 +42,11 @@ export function descriptorsStep({ place, headers }: SnippetCall): string {
   const secrets = headers.filter((header) => 'variable' in header)
   const parts = [`curl -sS -o ${DESCRIPTORS_FILE}`, ...headerParts(secrets), quote(place.descriptorsUrl)]
   return `${joinParts(parts)}\n`
+}
+
+/** Whether messages have to come by standard input: tools take an argument that starts with `@` for the name of a file. */
+export function needsInput(data: string): boolean {
+  return data.startsWith('@') || isTooLong(data)
 }
 
 /** A number of seconds, as in `1.5`. */

@@ -1,5 +1,6 @@
 /** The names and files of code that `protoc-gen-es` generates, for the imports of a program. */
 import type { DescEnum, DescFile, DescMessage, DescService } from '@bufbuild/protobuf'
+import { stringText } from './typescript-text.ts'
 
 /** The identifiers to which the generator adds a dollar sign. */
 const RESERVED = new Set(
@@ -30,7 +31,7 @@ export class Imports {
   toString(): string {
     const modules = [...this.#names].sort(([a], [b]) => Number(a.startsWith('.')) - Number(b.startsWith('.')))
     return modules
-      .map(([module, names]) => `import { ${[...names].sort(compareNames).join(', ')} } from '${module}'\n`)
+      .map(([module, names]) => `import { ${[...names].sort(compareNames).join(', ')} } from ${stringText(module)}\n`)
       .join('')
   }
 }

@@ -1,7 +1,7 @@
 /** A call by grpcurl. */
 import { pathOf } from '../api/api.ts'
-import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, headerParts, secondsOf } from './command.ts'
-import { isTooLong, joinParts, quote, withInput } from './shell-words.ts'
+import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, headerParts, needsInput, secondsOf } from './command.ts'
+import { joinParts, quote, withInput } from './shell-words.ts'
 import type { Snippet } from './snippet.ts'
 import type { SnippetCall } from './snippet-call.ts'
 
@@ -9,14 +9,14 @@ import type { SnippetCall } from './snippet-call.ts'
 export function grpcurlSnippet(call: SnippetCall): Snippet {
   const { place, headers, saved, method } = call
   const data = call.messages.join('\n')
-  const isOnInput = isTooLong(data)
+  const isOnInput = needsInput(data)
   const parts = [
     place.origin.startsWith('http:') ? 'grpcurl -plaintext' : 'grpcurl',
     ...(place.hasReflection ? [] : [`-protoset ${DESCRIPTORS_FILE}`]),
     ...headerParts(headers),
     ...(saved.timeoutMs === undefined ? [] : [`-max-time ${secondsOf(saved.timeoutMs)}`]),
     `-d ${isOnInput ? '@' : quote(data)}`,
-    `${quote(addressOf(place.origin))} ${pathOf(method)}`,
+    `${quote(addressOf(place.origin))} ${quote(pathOf(method))}`,
   ]
   const command = isOnInput ? withInput(joinParts(parts), data) : joinParts(parts)
   return commandSnippet('grpcurl', 'grpcurl', descriptorsStep(call) + command, call, ...notesOf(call))

@@ -9,14 +9,22 @@ const PUNCTUATION = /[{}[\],:"]/
 
 /** Removes white space between tokens, and escapes characters in strings that cannot be seen. */
 export function jsonLine(text: string): string {
-  let line = ''
-  for (const match of text.trim().matchAll(TOKENS)) {
-    const [token] = match
-    if (token.startsWith('"')) line += escapeHidden(token)
-    else if (token.trim() !== '') line += token
-    else if (isBetweenWords(line, text.trim().charAt(match.index + token.length))) line += ' '
+  const whole = text.trim()
+  const parts: string[] = []
+  let before = ''
+  for (const { 0: token, index } of whole.matchAll(TOKENS)) {
+    const part = partOf(token, before, whole.charAt(index + token.length))
+    parts.push(part)
+    before = part.slice(-1)
   }
-  return line
+  return parts.join('')
+}
+
+/** @param before the last character of the part before; empty for none */
+function partOf(token: string, before: string, after: string): string {
+  if (token.startsWith('"')) return escapeHidden(token)
+  if (token.trim() !== '') return token
+  return isBetweenWords(before, after) ? ' ' : ''
 }
 
 /** Writes characters that cannot be seen as `\uXXXX`, which JSON and JavaScript read alike. */
@@ -30,5 +38,5 @@ export function escapeHidden(text: string): string {
 
 /** Only a text that is not JSON has words without punctuation between them. */
 function isBetweenWords(before: string, after: string): boolean {
-  return before !== '' && !PUNCTUATION.test(before.slice(-1)) && after !== '' && !PUNCTUATION.test(after)
+  return before !== '' && !PUNCTUATION.test(before) && after !== '' && !PUNCTUATION.test(after)
 }

@@ -1,7 +1,7 @@
 /** A call by `portico call`. */
 import { pathOf } from '../api/api.ts'
-import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, headerParts } from './command.ts'
-import { isTooLong, joinParts, quote, withInput } from './shell-words.ts'
+import { commandSnippet, DESCRIPTORS_FILE, descriptorsStep, headerParts, needsInput } from './command.ts'
+import { joinParts, quote, withInput } from './shell-words.ts'
 import type { Snippet } from './snippet.ts'
 import type { SnippetCall } from './snippet-call.ts'
 
@@ -9,10 +9,10 @@ import type { SnippetCall } from './snippet-call.ts'
 export function porticoSnippet(call: SnippetCall): Snippet {
   const { place, headers, saved, method } = call
   const data = call.messages.join('\n')
-  const isOnInput = isTooLong(data)
+  const isOnInput = needsInput(data)
   const protocol = protocolOf(call)
   const parts = [
-    `portico call ${quote(place.origin + place.prefix)} ${pathOf(method)}`,
+    `portico call ${quote(place.origin + place.prefix)} ${quote(pathOf(method))}`,
     ...(protocol === 'grpc' ? [] : [`--protocol ${protocol}`]),
     ...(place.hasReflection ? [] : [`--descriptors ${DESCRIPTORS_FILE}`]),
     ...headerParts(headers),

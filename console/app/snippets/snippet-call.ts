@@ -63,10 +63,10 @@ function snippetHeader({ name, value }: SavedHeader): SnippetHeader {
   return isSecret ? { name: lower, variable: variableOf(lower) } : { name: lower, value }
 }
 
-/** A name that shells and Node allow. */
+/** Links name headers: without the prefix, one could read a variable that the user has for something else, such as `PATH`. */
 function variableOf(name: string): string {
   const words = name.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
-  return /^[A-Z]/.test(words) ? words : `HEADER_${words}`
+  return SECRET_HEADERS.has(name) ? words : `HEADER_${words}`
 }
 
 function secretNotes(headers: readonly SnippetHeader[]): string[] {

@@ -22,3 +22,8 @@ test('a long string is no trouble', () => {
   const text = `"${'\\n'.repeat(1_000_000)}"`
   expect(jsonLine(text)).toBe(text)
 })
+
+test('a long text of many lines is no trouble', () => {
+  const list = Array.from({ length: 40_000 }, (_, number) => ({ number, text: 'x  y' }))
+  expect(jsonLine(JSON.stringify(list, null, 2))).toBe(JSON.stringify(list))
+})

@@ -1,6 +1,8 @@
 /** What snippets say; test/integration and test/interop run them. */
-import { createRegistry, type DescMethod } from '@bufbuild/protobuf'
+import { create, createRegistry, type DescMethod, toBinary } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { expect, test } from 'vitest'
+import { loadApi } from '../../../../console/app/api/api.ts'
 import type { SavedCall } from '../../../../console/app/contracts/saved-call.ts'
 import type { SnippetId, SnippetPlace } from '../../../../console/app/snippets/snippet.ts'
 import { snippetsOf } from '../../../../console/app/snippets/snippets-of.ts'
@@ -135,14 +137,51 @@ test.each(['curl', 'fetch'] as const)('%s says why it cannot make a bidirectiona
   expect(text).toContain(id === 'curl' ? 'buf curl' : 'client.allStream')
 })
 
-test('a NUL is refused by shells', () => {
+test.each(['\0', '\x03', '\x1b', '\x7f', '\x9b'])('a command has no %j, on which a terminal acts', (control) => {
+  const escaped = `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
   for (const id of ['curl', 'grpcurl', 'buf', 'portico'] as const) {
-    expect(snippet(id, sayHello, { messages: ['{"name":"a"}\0'] })).toMatchObject({
+    expect(snippet(id, sayHello, { messages: [`{"name":"a"}${control}`] })).toMatchObject({
       text: '',
-      note: expect.stringContaining('NUL'),
+      note: expect.stringContaining('control character'),
     })
-    expect(snippet(id, sayHello, { messages: ['{"name":"a\0"}'] }).text).toContain('\\u0000')
+    expect(snippet(id, sayHello, { messages: [`{"name":"a${control}"}`] }).text).toContain(escaped)
+    if (id !== 'grpcurl') expect(snippet(id, sayHello, {}, { prefix: `/${control}` }).text).toBe('')
   }
+})
+
+test.each(['@', '@/etc/hostname', '@a.json'])('a message %s is not taken for the name of a file', (message) => {
+  const [curl, ...others] = (['curl', 'buf', 'grpcurl', 'portico'] as const).map(
+    (id) => snippet(id, sayHello, { messages: [message] }).text,
+  )
+  expect(curl).toContain('--data-raw')
+  for (const text of others) {
+    expect(text).toMatch(/-d @-? /)
+    expect(text.endsWith(` <<'JSON'\n${message}\nJSON`)).toBe(true)
+  }
+})
+
+/** Libraries check the names of types and methods, but neither those of packages nor those of files. */
+test('names of packages and files cannot run commands', () => {
+  const octets = toBinary(
+    FileDescriptorSetSchema,
+    create(FileDescriptorSetSchema, {
+      file: [
+        {
+          name: "a';x('.proto",
+          package: 'a;touch b;c',
+          messageType: [{ name: 'M' }],
+          service: [{ name: 'S', method: [{ name: 'Do', inputType: '.a;touch b;c.M', outputType: '.a;touch b;c.M' }] }],
+        },
+      ],
+    }),
+  )
+  const [service] = loadApi(octets).services
+  const method = service?.methods[0]
+  if (method === undefined) throw new Error('there is no method')
+  for (const id of ['curl', 'grpcurl', 'buf', 'portico'] as const) {
+    expect(snippet(id, method).text).toMatch(/'[^']*a;touch b;c\.S\/Do'/)
+  }
+  expect(snippet('typescript', method).text).toContain(`from './gen/a\\';x(\\'_pb.js'\n`)
 })
 
 test('values of secrets are in no snippet', () => {
@@ -158,6 +197,13 @@ test('values of secrets are in no snippet', () => {
     expect(text).toMatch(/\$AUTHORIZATION|process\.env\.AUTHORIZATION/)
     expect(note).toContain('Set AUTHORIZATION, COOKIE, X_API_KEY in the environment first')
   }
+})
+
+test.each(['PATH', 'aws-secret-access-key', '1'])('a header %s reads no variable that is there for others', (name) => {
+  const { text, note } = snippet('curl', sayHello, { headers: [{ name, value: '' }] })
+  const variable = `HEADER_${name.toUpperCase().replaceAll('-', '_')}`
+  expect(text).toContain(`-H "${name.toLowerCase()}: $${variable}"`)
+  expect(note).toContain(`Set ${variable} in`)
 })
 
 test('names of headers cannot run commands', () => {
