@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
@@ -53,20 +54,20 @@ export class Http1Upgrades {
   /** Handles the `upgrade` and `connect` events of a server, whose other requests must all go through `restore`. */
   listenTo(server: Server): void {
     server.on('upgrade', (request, stream, head) => {
-      const socket = stream as Socket
+      toOriginForm(request)
       afterAnswers(request, () => {
-        const webSockets = this.#init.webSockets()
+        const { socket } = request
+        const webSockets = hasBody(request) ? null : this.#init.webSockets()
         if (webSockets?.takes(request) === true)
           webSockets.open({ request, socket, head }, guardRequest(request, this.#init.limits))
-        else if (this.#isWanted(request)) this.#handUpgrade(request, socket, head)
+        else if (this.#isWanted(request)) this.#handUpgrade(request, stream, head)
         else this.#decline(server, request, { socket, head })
       })
     })
     server.on('connect', (request, stream, head) => {
-      const socket = stream as Socket
       afterAnswers(request, () => {
-        if (this.#init.port.listenerCount('connect') === 0) refuseHttp1(socket, '501 Not Implemented')
-        else this.#hand('connect', request, socket, head)
+        if (this.#init.port.listenerCount('connect') === 0) refuseHttp1(stream, '501 Not Implemented')
+        else this.#hand('connect', request, stream, head)
       })
     })
   }
@@ -86,15 +87,15 @@ export class Http1Upgrades {
     return !this.#cut.has(request)
   }
 
-  #handUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    toOriginForm(request)
+  /** @param stream the socket; for a request with a body that is still arriving, what follows the body */
+  #handUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const fault = guardRequest(request, this.#init.limits)
-    if (fault === undefined) this.#hand('upgrade', request, socket, head)
-    else refuseHttp1(socket, `${fault.httpStatus} ${STATUS_CODES[fault.httpStatus]}`, `${fault.message}\n`)
+    if (fault === undefined) this.#hand('upgrade', request, stream, head)
+    else refuseHttp1(stream, `${fault.httpStatus} ${STATUS_CODES[fault.httpStatus]}`, `${fault.message}\n`)
   }
 
-  #hand(event: 'upgrade' | 'connect', ...given: readonly [IncomingMessage, Socket, Buffer]): void {
-    this.#init.onTaken(given[1])
+  #hand(event: 'upgrade' | 'connect', ...given: readonly [IncomingMessage, Duplex, Buffer]): void {
+    this.#init.onTaken(given[0].socket)
     this.#init.port.emit(event, ...given)
   }
 

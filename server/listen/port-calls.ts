@@ -218,7 +218,8 @@ export class PortCalls {
     const path = pathOf(target)
     const lane = this.#direct.get(path) ?? this.#hooked.get(path)
     if (lane !== undefined) return lane.hasWebSockets === true
-    return isFree && this.hasWebSockets && CALL_PATH.test(path) && !this.#hasRoute('GET', path)
+    if (!isFree || !this.hasWebSockets || !CALL_PATH.test(path)) return false
+    return !this.#hasRoute('GET', path) && !this.#hasRoute('POST', path)
   }
 
   /** Returns the fields that let a page of an origin read the calls of a path; empty if CORS is off. */

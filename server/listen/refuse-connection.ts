@@ -1,5 +1,6 @@
 /** Refuses connections in a protocol that the port does not serve. */
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { lingerThenDestroy } from '../rpc/exchange/node-connection.ts'
 
 const PLAIN_TEXT = 'this port speaks TLS: use https\n'
@@ -33,11 +34,10 @@ const REFUSALS = { http1: HTTP1_REFUSAL, http2: HTTP2_REFUSAL, tls: TLS_REFUSAL 
  *
  * @param lines more fields, each with its CRLF. Default: none
  */
-export function refuseHttp1(socket: Socket, status: string, text = '', lines = ''): void {
+export function refuseHttp1(socket: Duplex, status: string, text = '', lines = ''): void {
   const type = text === '' ? '' : 'content-type: text/plain; charset=utf-8\r\n'
   const fields = `${type}${lines}connection: close\r\ncontent-length: ${text.length}\r\n`
-  socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n${text}`)
-  socket.destroySoon()
+  socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n${text}`, () => socket.destroy())
 }
 
 /**

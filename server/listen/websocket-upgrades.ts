@@ -33,8 +33,10 @@ export class WebSocketUpgrades {
   }
 
   /** Whether a request asks for a WebSocket in our wire format, to a path of calls. */
-  takes({ url = '', headers }: IncomingMessage): boolean {
-    if (headers.upgrade?.toLowerCase() !== 'websocket' || !offersCalls(headers['sec-websocket-protocol'])) return false
+  takes({ url = '', headers, httpVersion }: IncomingMessage): boolean {
+    // HTTP/1.0 has no upgrades (RFC 9110 section 7.8).
+    if (httpVersion === '1.0' || headers.upgrade?.toLowerCase() !== 'websocket') return false
+    if (!offersCalls(headers['sec-websocket-protocol'])) return false
     return this.#calls.takesWebSocket(url, this.#port.listenerCount('upgrade') === 0)
   }
 

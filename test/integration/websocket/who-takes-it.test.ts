@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { Code } from '@connectrpc/connect'
 import { fastify } from 'fastify'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { onePort } from '../../../server/listen/one-port.ts'
@@ -10,6 +10,7 @@ import { portico } from '../../../server/plugin.ts'
 import type { PorticoOptions } from '../../../server/plugin-options.ts'
 import { startFastify } from '../../support/demo-server.ts'
 import { echoRoutes } from '../../support/echo-greeter.ts'
+import { RawSocket } from '../../support/raw-socket.ts'
 import { BLOCK, FramePeer, openSession } from '../../support/websocket/frame-peer.ts'
 import { binary } from '../../support/websocket/frames.ts'
 import { callByWebSocket, handshakeStatus } from '../../support/websocket/websocket-client.ts'
@@ -22,6 +23,7 @@ async function start(options: Partial<PorticoOptions> = {}, listener?: (socket: 
   if (listener !== undefined) app.server.on('upgrade', (_request, socket) => listener(socket))
   await app.register(portico, { routes: echoRoutes, ...options })
   app.get('/page/about', async () => 'about')
+  app.post('/page/form', async () => 'form')
   const { port } = await startFastify(app)
   return { app, port, origin: `ws://127.0.0.1:${port}` }
 }
@@ -47,6 +49,7 @@ test('without the subprotocol, and at a page, the request is served as if it had
   const { origin } = await start()
   expect(await handshakeStatus(`${origin}${PATH}`, {}, 'chat')).toBe(415)
   expect(await handshakeStatus(`${origin}/page/about`)).toBe(200)
+  expect(await handshakeStatus(`${origin}/page/form`)).toBe(404)
   expect(await handshakeStatus(`${origin}/about`)).toBe(404)
 })
 
@@ -63,6 +66,58 @@ test('a listener of the program takes what is not a call to a method', async () 
   const answer = await callByWebSocket({ origin, method: sayHello }, [{ name: 'Ada' }])
   expect(answer.decoded).toMatchObject([{ message: 'Hello Ada' }])
 })
+
+const BODIES: [string, string, string][] = [
+  ['that has arrived', 'content-length: 5\r\n', 'hello'],
+  ['that is still arriving', 'content-length: 500\r\n', 'hello'],
+  ['in chunks', 'transfer-encoding: chunked\r\n', '5\r\nhello\r\n'],
+]
+
+describe.each(BODIES)('a request for a WebSocket with a body %s', (_what, fields, body) => {
+  test('is no handshake, and is answered as if it had not asked', async () => {
+    const { port } = await start()
+    const socket = await RawSocket.open({ port })
+    socket.write(`${handshake(port, PATH, fields)}${body}`)
+    await socket.untilText('HTTP/1.1 415 ')
+  })
+
+  test('is left to the listener of the program, or refused by the guard before it', async () => {
+    const { port, origin } = await start({}, (socket) => {
+      socket.end('HTTP/1.1 418 Mine\r\nconnection: close\r\n\r\n')
+    })
+    const socket = await RawSocket.open({ port })
+    socket.write(`${handshake(port, PATH, fields)}${body}`)
+    await socket.untilText('HTTP/1.1 418 Mine')
+    const foreign = await RawSocket.open({ port })
+    foreign.write(`${handshake(port, PATH, fields).replace('127.0.0.1', 'rebound.example')}${body}`)
+    await foreign.untilText('HTTP/1.1 403 ')
+    await foreign.closed
+    expect((await callByWebSocket({ origin, method: sayHello }, [{}])).code).toBe(1000)
+  })
+})
+
+test('HTTP/1.0 has no upgrades', async () => {
+  const { port } = await start()
+  const socket = await RawSocket.open({ port })
+  socket.write(handshake(port, PATH).replace('HTTP/1.1', 'HTTP/1.0'))
+  await socket.untilText('415 ')
+})
+
+test('a target in absolute form is that of the method', async () => {
+  const { port } = await start()
+  const socket = await RawSocket.open({ port })
+  socket.write(handshake(port, `http://127.0.0.1:${port}${PATH}`))
+  await socket.untilText('HTTP/1.1 101 ')
+  const foreign = await RawSocket.open({ port })
+  foreign.write(handshake(port, `http://other.example${PATH}`))
+  await foreign.untilText('HTTP/1.1 400 ')
+})
+
+function handshake(port: number, target: string, fields = ''): string {
+  const key = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: grpc-websockets\r\n'
+  const own = `upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n${key}`
+  return `GET ${target} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${own}${fields}\r\n`
+}
 
 test("the program's own WebSockets on HTTP/1.1 keep browsers from looking for them on HTTP/2", async () => {
   const { app, port } = await start()
