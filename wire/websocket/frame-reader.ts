@@ -47,11 +47,6 @@ export class FrameReader {
     this.#sink = sink
   }
 
-  /** Whether a frame or a message has begun and not ended, so that the peer owes octets. */
-  get isInside(): boolean {
-    return this.#isInMessage || this.#headLength > 0
-  }
-
   /**
    * Reads a chunk, up to its end or until `stop`.
    *

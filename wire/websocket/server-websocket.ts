@@ -67,6 +67,8 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
   #pingsDue = 0
   #messageBytes = 0
   #isCloseSent = false
+  /** Whether our side of the carrier has ended, behind what is queued. */
+  #isCarrierEnded = false
   #isOver = false
 
   constructor(carrier: ByteCarrier, owner: WebSocketOwner, limits: WebSocketLimits) {
@@ -114,11 +116,12 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     return !this.#isBlocked
   }
 
-  /** Sends a PING, which `onPong` of the limits follows. */
-  ping(): void {
-    if (this.#isCloseSent || this.#isBlocked) return
+  /** Sends a PING, which `onPong` of the limits follows. Returns false if none can be sent now. */
+  ping(): boolean {
+    if (this.#isCloseSent || this.#isBlocked) return false
     this.#pingsDue += 1
     this.#write(controlFrame(Opcode.PING, Buffer.alloc(0)))
+    return true
   }
 
   /** Reads no more for now. Chunks that were read already are still passed on. */
@@ -183,6 +186,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
 
   /** The peer ends the carrier only after the closing handshake. Otherwise its connection was cut. */
   onEnd(): void {
+    if (this.#isCarrierEnded) return
     this.#destroy()
     this.#end({ code: CloseCode.ABNORMAL, cause: 'lost', reason: 'the connection ended without a close frame' })
   }
@@ -249,6 +253,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
 
   /** What the peer still sends is read and dropped, so that it receives our close frame rather than a reset of TCP. */
   #endCarrier(): void {
+    this.#isCarrierEnded = true
     this.#carrier.end()
     this.#awaitEnd()
   }

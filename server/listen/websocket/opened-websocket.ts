@@ -60,14 +60,15 @@ export class OpenedWebSocket implements OpeningOwner {
     this.#socket.start()
   }
 
+  faultOf(head: RequestHead): RequestFault | undefined {
+    const protocol = this.#set.calls.protocolOf(head)
+    const isServed = protocol?.name === 'grpc-web' && protocol.isEnveloped
+    return isServed ? undefined : wrongType(new CallHead(head).contentType.essence)
+  }
+
   onHead(head: RequestHead): void {
     const { calls } = this.#set
-    const protocol = calls.protocolOf(head)
-    if (protocol?.name !== 'grpc-web' || !protocol.isEnveloped) {
-      this.onFault(wrongType(new CallHead(head).contentType.essence))
-      return
-    }
-    const exchange = this.#createExchange(head, protocol)
+    const exchange = this.#createExchange(head, calls.protocolOf(head))
     const lane = calls.laneAt(head.method, head.path) ?? calls.laneForOther(head)
     this.#set.stalls.add(exchange)
     if (lane === undefined) this.#set.forward(new ForwardedWebSocket(exchange), head, this.#carrier)
@@ -108,10 +109,14 @@ export class OpenedWebSocket implements OpeningOwner {
     return exchange
   }
 
-  /** While the client is not read, its answers cannot be seen. */
+  /**
+   * While the client is not read, its answers cannot be seen. While octets wait to leave, a PING would wait behind them, and the stall watch
+   * ends a client that takes none of them.
+   */
   #createKeepalive(timeMs: number, bytes: ByteCarrier): Keepalive {
     const socket = this.#socket
     const { limits } = this.#set
+    let isAsked = false
     const watched = {
       openStreams: 1,
       stats: {
@@ -123,12 +128,13 @@ export class OpenedWebSocket implements OpeningOwner {
         },
       },
       ping: () => {
-        socket.ping()
-        return true
+        isAsked = socket.queuedBytes === 0 && socket.ping()
+        return isAsked
       },
     }
     const onDead = () => {
-      if (!socket.isPaused) bytes.destroy()
+      const mustAnswer = isAsked && !socket.isPaused && socket.queuedBytes === 0
+      if (mustAnswer) bytes.destroy()
       else keepalive.onPingAck()
     }
     const { timers } = limits.http2

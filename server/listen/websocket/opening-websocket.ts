@@ -1,7 +1,7 @@
 /** A WebSocket from its handshake to its header block, which makes it a call. */
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { Code } from '@connectrpc/connect'
-import { type RequestHead, WheelTimer } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, type RequestHead, WheelTimer } from '../../../wire/http2/http2.ts'
 import { CloseCode } from '../../../wire/websocket/frame.ts'
 import type { ServerWebSocket, WebSocketEnd, WebSocketOwner } from '../../../wire/websocket/server-websocket.ts'
 import type { RequestField } from '../../rpc/exchange/exchange.ts'
@@ -21,6 +21,8 @@ export interface AcceptedHandshake {
 
 /** What becomes of the WebSocket. Each is called at most once. */
 export interface OpeningOwner {
+  /** Returns why a head is not that of a call over WebSockets; undefined if it is. */
+  faultOf(head: RequestHead): RequestFault | undefined
   /** The head of the call has arrived. The WebSocket needs another owner at once. */
   onHead(head: RequestHead): void
   /** There will be no call. The WebSocket needs another owner at once, which answers. */
@@ -42,8 +44,7 @@ export class OpeningWebSocket implements WebSocketOwner {
   readonly #owner: OpeningOwner
   readonly #startedAtMs = performance.now()
   readonly #timer = new WheelTimer(() => this.#end(Code.DeadlineExceeded, 'no header block in time'))
-  #block: Buffer[] = []
-  #blockBytes = 0
+  readonly #block = new BodyBuffer()
   #isOver = false
 
   /** @param createSocket creates the WebSocket with this owner */
@@ -67,25 +68,24 @@ export class OpeningWebSocket implements WebSocketOwner {
 
   onPayload(chunk: Buffer, start: number, end: number): void {
     if (this.#isOver) return
-    this.#blockBytes += end - start
-    if (this.#blockBytes > this.#host.limits.maxHeaderListBytes) this.#refuse(HeadFault.TOO_LARGE)
-    else this.#block.push(Buffer.from(chunk.subarray(start, end)))
+    if (this.#block.length + end - start > this.#host.limits.maxHeaderListBytes) this.#refuse(HeadFault.TOO_LARGE)
+    else this.#block.push(chunk, start, end)
   }
 
   onMessageEnd(): void {
     if (this.#isOver) return
-    const block = readHeaderBlock(Buffer.concat(this.#block).toString('latin1'))
+    const { length } = this.#block
+    const block = readHeaderBlock(length === 0 ? '' : this.#block.read(length).toString('latin1'))
     const head = isFault(block)
       ? block
       : callHeadOf({ ...this.#accepted, block, maxHeaderFields: this.#host.limits.maxHeaderFields })
     if ('code' in head) this.#refuse(head)
-    else {
-      this.#leave()
-      this.#owner.onHead(head)
-    }
+    else this.#begin(head)
   }
 
-  onReadEnd(): void {}
+  onReadEnd(): void {
+    this.#block.settle()
+  }
 
   onDrain(): void {}
 
@@ -97,6 +97,16 @@ export class OpeningWebSocket implements WebSocketOwner {
 
   onClosed(): void {
     this.#owner.onClosed()
+  }
+
+  #begin(head: RequestHead): void {
+    const fault = this.#owner.faultOf(head)
+    if (fault !== undefined) {
+      this.#refuse(fault)
+      return
+    }
+    this.#leave()
+    this.#owner.onHead(head)
   }
 
   #refuse(fault: RequestFault): void {
@@ -115,7 +125,7 @@ export class OpeningWebSocket implements WebSocketOwner {
 
   #leave(): void {
     this.#isOver = true
-    this.#block = []
+    this.#block.clear()
     this.#host.limits.http2.timers.cancel(this.#timer)
     this.#owner.onLeft()
   }

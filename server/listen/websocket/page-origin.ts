@@ -67,7 +67,7 @@ function trustsPeer(address: string, trustProxy: ProxyTrust | null): boolean {
   }
 }
 
-/** The value of the proxy next to the client, as Fastify reads it. */
+/** The value of the proxy next to the client, which is what the page of a browser knows. */
 function firstOf(list: string | undefined): string | undefined {
   return list?.split(',', 1)[0]?.trim().toLowerCase()
 }

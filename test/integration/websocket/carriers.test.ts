@@ -1,4 +1,5 @@
 /** Calls in all four modes over WebSockets on HTTP/1.1 and on HTTP/2 (RFC 8441), in cleartext and over TLS, octet by octet. */
+import type { ClientHttp2Stream } from 'node:http2'
 import { create, type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
@@ -61,6 +62,15 @@ test.each(CARRIERS)('what follows the handshake in the same packet is read: %s',
   if (carrier === 'HTTP/2') expect(peer.head).not.toMatch(/upgrade|sec-websocket-accept/)
   else expect(peer.head).toMatch(/sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/)
   expect(peer.head).not.toContain('sec-websocket-extensions')
+})
+
+test.each(CARRIERS)('a close with the end of the connection behind it is answered: %s', async (carrier) => {
+  const peer = await open(carrier, false, allStream)
+  peer.write(BLOCK)
+  peer.stream.end(close(1001))
+  await peer.ended
+  expect(peer.closeCode).toBe(1001)
+  if (carrier === 'HTTP/2') expect((peer.stream as ClientHttp2Stream).rstCode).toBe(0)
 })
 
 test('a hundred WebSockets share a connection of HTTP/2 with other calls', async () => {

@@ -187,10 +187,14 @@ test('what does not become a call is observed too', async () => {
   const faulty = await open('HTTP/1.1', app, 'SayHello')
   faulty.write(binary('faulty'))
   await faulty.untilClosed()
-  expect(await observer.ended(3)).toMatchObject([
+  const other = await open('HTTP/1.1', app, 'SayHello')
+  other.write(binary('content-type: application/json\r\n'))
+  await other.untilClosed()
+  expect(await observer.ended(4)).toMatchObject([
     { httpStatus: 403, code: Code.PermissionDenied, method: sayHello },
     { httpStatus: 101, code: Code.DeadlineExceeded },
     { httpStatus: 101, code: Code.Internal },
+    { httpStatus: 101, code: Code.InvalidArgument },
   ])
 })
 
@@ -258,6 +262,26 @@ test('a client that answers no pings is cut, and one that does is not', async ()
   silent.send({})
   expect((await silent.closed).code).toBe(1006)
   expect(alive.socket.readyState).toBe(alive.socket.OPEN)
+})
+
+test('a client that reads slowly is not taken for a dead one, while octets wait for it', async () => {
+  const messages = 40
+  const routes: AppOptions['routes'] = (router) =>
+    router.service(GreeterService, {
+      async *getStream() {
+        for (let i = 0; i < messages; i++) yield { data: 'x'.repeat(250_000) }
+      },
+    })
+  const { ws } = await start({ routes, listen: { keepalive: { timeMs: 1_000, timeoutMs: 200 } } })
+  const call = await WebSocketCall.open({ origin: ws, method: getStream })
+  call.socket.pause()
+  call.send({})
+  call.halfClose()
+  await sleep(2_500)
+  call.socket.resume()
+  const { decoded, trailers } = await call.answer()
+  expect(decoded).toHaveLength(messages)
+  expect(trailers?.get('grpc-status')).toBe('0')
 })
 
 test('a connection that became a WebSocket has a place, which it frees', async () => {
