@@ -13,6 +13,7 @@ const HTTP_FIELDS: ReadonlySet<string> = new Set([
   'connection',
   'allow',
   'accept-post',
+  'content-length',
   'date',
 ])
 
@@ -26,7 +27,7 @@ export function headerEnvelope(fields: readonly EncodableField[]): Buffer {
  * that has messages. One without gRPC-Web trailers, such as a refusal in terms of HTTP, gets the status that is closest.
  */
 export function trailersOnly(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): Buffer | null {
-  const fields = head.fields.filter(({ name }) => name !== 'content-type' && name !== 'content-length')
+  const fields = head.fields.filter(({ name }) => name !== 'content-type')
   if (trailers !== null) return body.byteLength > 0 ? null : headerEnvelope([...head.fields, ...trailers.fields])
   if (body[0] === EnvelopeFlag.TRAILERS) {
     const lines = Buffer.from(body.buffer, body.byteOffset, body.byteLength).subarray(ENVELOPE_PREFIX_BYTES)

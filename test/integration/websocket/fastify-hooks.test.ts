@@ -40,6 +40,7 @@ describe.each(CARRIERS)('over %s', (carrier) => {
     await peer.until(() => peer.closeCode === 1000)
     expect(peer.answer.messages).toEqual([])
     expect(peer.answer.trailers?.get('grpc-status')).toBe(String(Code.Unauthenticated))
+    expect(peer.answer.headers.has('content-length')).toBe(false)
     const other = await FramePeer.open(carrier, { port, path, fields: { authorization: 'Bearer good' } })
     other.write(BLOCK, binary(0, 0, 0, 0, 0, 0), binary(1))
     await other.until(() => other.closeCode === 1000)
