@@ -1,11 +1,12 @@
 /** Everything that follows from the text of a message: its tree, its faults, and the message itself if it has no errors. */
-import { type DescMessage, fromJson, type Message, type Registry, toBinary } from '@bufbuild/protobuf'
+import { type DescMessage, fromJson, type JsonValue, type Message, type Registry, toBinary } from '@bufbuild/protobuf'
 import type { ParsedJson } from '../json/edit-json.ts'
 import type { JsonNode, Span } from '../json/json-node.ts'
+import { jsonValue } from '../json/json-value.ts'
 import { JsonSyntaxError, parseJson } from '../json/parse-json.ts'
 import { MessageChecker } from './check-message.ts'
 import type { DraftFault } from './draft-fault.ts'
-import { FaultReport, type FoundFault, type Rewrite } from './fault-report.ts'
+import { FaultReport, type FoundFault } from './fault-report.ts'
 
 export interface Analysis {
   /** Null while the text is not JSON. */
@@ -27,20 +28,14 @@ export function analyseText(schema: DescMessage, registry: Registry, text: strin
   const report = new FaultReport()
   new MessageChecker(report, registry).check(schema, root)
   const hasErrors = report.faults.some((fault) => fault.severity === 'error')
-  const message = hasErrors ? null : readMessage(schema, registry, text, root, report)
+  const message = hasErrors ? null : readMessage(schema, registry, root, report)
   return { parsed: { text, root }, faults: placed(text, report.faults), message }
 }
 
 /** Reads the message as it would be sent. What the checks do not know becomes a fault of the whole. */
-function readMessage(
-  schema: DescMessage,
-  registry: Registry,
-  text: string,
-  root: JsonNode,
-  report: FaultReport,
-): Message | null {
+function readMessage(schema: DescMessage, registry: Registry, root: JsonNode, report: FaultReport): Message | null {
   try {
-    const message = fromJson(schema, JSON.parse(rewritten(text, report.rewrites)), { registry })
+    const message = fromJson(schema, jsonValue(root, report.exact) as JsonValue, { registry })
     toBinary(schema, message)
     return message
   } catch (error) {
@@ -50,17 +45,6 @@ function readMessage(
     )
     return null
   }
-}
-
-function rewritten(text: string, rewrites: readonly Rewrite[]): string {
-  if (rewrites.length === 0) return text
-  const parts: string[] = []
-  let from = 0
-  for (const rewrite of rewrites) {
-    parts.push(text.slice(from, rewrite.start), rewrite.text)
-    from = rewrite.end
-  }
-  return parts.join('') + text.slice(from)
 }
 
 function rootBracket({ start }: JsonNode): Span {

@@ -52,8 +52,7 @@ function checkInteger(report: FaultReport, scalar: ScalarType, node: JsonNode) {
     return report.error(node, `${report.label} must be ${scalarNeeds(scalar)}.`)
   }
   const isSafe = node.kind === 'string' || Number.isSafeInteger(Number(written))
-  if (!isSafe || written !== String(value))
-    report.rewrites.push({ start: node.start, end: node.end, text: `"${value}"` })
+  if (!isSafe || written !== String(value)) report.exact.set(node, String(value))
 }
 
 function checkFloat(report: FaultReport, scalar: ScalarType, node: JsonNode) {

@@ -1,5 +1,5 @@
 /** Collects faults while a message is checked, and knows what the value at hand is called. */
-import type { JsonPath, Span } from '../json/json-node.ts'
+import type { JsonNode, JsonPath, Span } from '../json/json-node.ts'
 import type { DraftFault } from './draft-fault.ts'
 
 /** Nobody reads more. */
@@ -8,14 +8,10 @@ const MAX_FAULTS = 200
 /** A fault whose line is yet to be counted. */
 export type FoundFault = Omit<DraftFault, 'line' | 'column'>
 
-/** A number that has to be written otherwise to survive `JSON.parse`. */
-export interface Rewrite extends Span {
-  readonly text: string
-}
-
 export class FaultReport {
   readonly faults: FoundFault[] = []
-  readonly rewrites: Rewrite[] = []
+  /** The texts of numbers that a JavaScript number would round, or that protobuf-es does not read as they are written. */
+  readonly exact = new Map<JsonNode, string>()
   readonly #path: (string | number)[] = []
   /** Where the names of fields are in the path, in contrast to keys of maps and indexes. */
   readonly #fieldSteps: number[] = []

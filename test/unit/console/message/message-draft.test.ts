@@ -13,7 +13,7 @@ import {
 import { FileDescriptorSetSchema, file_google_protobuf_duration } from '@bufbuild/protobuf/wkt'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MessageDraft } from '../../../../console/app/message/message-draft.ts'
-import { file_kinds_v1_kinds, KindsSchema } from '../../../gen/kinds/v1/kinds_pb.js'
+import { file_kinds_v1_kinds, type Kinds, KindsSchema } from '../../../gen/kinds/v1/kinds_pb.js'
 
 const registry = createRegistry(file_kinds_v1_kinds, file_google_protobuf_duration)
 const protobuf = createFileRegistry(
@@ -45,6 +45,13 @@ describe('text', () => {
       int64Value: 9007199254740993n,
       uint64s: [18446744073709551615n, 10000000000000000000n, 7n, 12n],
     })
+  })
+
+  it('keeps the keys of maps, whatever was parsed before', () => {
+    // After this, JSON.parse of V8 14.6 takes the second key below for a backslash.
+    JSON.parse('{"stringToInt64": 1, "struct": {"h": [], "\\\\": 0}}')
+    const draft = draftOf('{"struct": {"h": 1, "\\"": 2}}')
+    expect(Object.keys((draft.message.value as Kinds | null)?.struct ?? {})).toEqual(['h', '"'])
   })
 
   it('is left alone while it is not JSON', () => {

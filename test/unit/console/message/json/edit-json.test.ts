@@ -8,6 +8,7 @@ import {
   setValue,
   swapItems,
 } from '../../../../../console/app/message/json/edit-json.ts'
+import { jsonValue } from '../../../../../console/app/message/json/json-value.ts'
 import { parseJson } from '../../../../../console/app/message/json/parse-json.ts'
 
 function parsed(text: string): ParsedJson {
@@ -73,9 +74,10 @@ it('renames keys', () => {
 
 it('changes what it is asked to and nothing else, whatever the text looks like', () => {
   const spaces = fc.constantFrom(undefined, 1, 2, '\t')
-  // Keys without backslashes, as in the tests of parseJson; JSON writes -0 as 0.
-  const key = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab1{}[],:" \n', '__proto__') })
-  const value = fc.dictionary(key, fc.jsonValue(), { minKeys: 1 }).map((each) => JSON.parse(JSON.stringify(each)))
+  // Not by JSON.parse, as V8 14.6 can take one key with escapes for another; JSON writes -0 as 0.
+  const read = (text: string) => jsonValue(parseJson(text))
+  const key = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab1{}[],:"\\ \n', '__proto__') })
+  const value = fc.dictionary(key, fc.jsonValue(), { minKeys: 1 }).map((each) => read(JSON.stringify(each)) as object)
   fc.assert(
     fc.property(value, spaces, fc.jsonValue(), fc.nat(), (before, space, next, pick) => {
       const json = parsed(JSON.stringify(before, null, space))
@@ -83,10 +85,8 @@ it('changes what it is asked to and nothing else, whatever the text looks like',
       const key = keys[pick % keys.length] ?? ''
       const nextText = JSON.stringify(next, null, 2)
       const rest = Object.entries(before).filter(([each]) => each !== key)
-      expect(JSON.parse(setValue(json, [key], nextText))).toEqual(
-        Object.fromEntries([...rest, [key, JSON.parse(nextText)]]),
-      )
-      expect(JSON.parse(removeValue(json, [key]))).toEqual(Object.fromEntries(rest))
+      expect(read(setValue(json, [key], nextText))).toEqual(Object.fromEntries([...rest, [key, read(nextText)]]))
+      expect(read(removeValue(json, [key]))).toEqual(Object.fromEntries(rest))
     }),
   )
 })

@@ -1,21 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type JsonNode, memberOf } from '../../../../../console/app/message/json/json-node.ts'
+import { memberOf } from '../../../../../console/app/message/json/json-node.ts'
+import { jsonValue } from '../../../../../console/app/message/json/json-value.ts'
 import { JsonSyntaxError, MAX_LEVELS, parseJson } from '../../../../../console/app/message/json/parse-json.ts'
-
-/** The value that a tree stands for, as `JSON.parse` returns it. */
-function toValue(node: JsonNode): unknown {
-  switch (node.kind) {
-    case 'object':
-      return Object.fromEntries(node.members.map(({ key, value }) => [key.value, toValue(value)]))
-    case 'array':
-      return node.items.map(toValue)
-    case 'number':
-      return Number(node.raw)
-    default:
-      return node.value
-  }
-}
 
 function fault(text: string): JsonSyntaxError {
   try {
@@ -27,16 +14,16 @@ function fault(text: string): JsonSyntaxError {
   throw new Error('the text is JSON')
 }
 
-/** Without backslashes: V8 14.6 can take the key `a"` for `a\\`, if objects with such keys were parsed before. */
-const unit = fc.constantFrom(...'abz09 {}[]:,"\n\u0000\u007f\u2028é🙂', '__proto__')
+/** Without what needs an escape: V8 14.6 can take one key with escapes for another (https://github.com/nodejs/node/issues/63785). */
+const unit = fc.constantFrom(...'abz09 {}[]:,\u007f\u2028é🙂', '__proto__')
 const json = fc.json({ stringUnit: unit }).map((text) => ({ text, pretty: JSON.stringify(JSON.parse(text), null, 2) }))
 
 describe('parseJson', () => {
   it('reads what JSON.parse reads', () => {
     fc.assert(
       fc.property(json, ({ text, pretty }) => {
-        expect(toValue(parseJson(text))).toEqual(JSON.parse(text))
-        expect(toValue(parseJson(pretty))).toEqual(JSON.parse(pretty))
+        expect(jsonValue(parseJson(text))).toEqual(JSON.parse(text))
+        expect(jsonValue(parseJson(pretty))).toEqual(JSON.parse(pretty))
       }),
     )
   })
@@ -58,8 +45,12 @@ describe('parseJson', () => {
         } catch {
           isJson = false
         }
-        if (isJson) expect(toValue(parseJson(changed))).toEqual(JSON.parse(changed))
-        else expect(() => parseJson(changed)).toThrow(JsonSyntaxError)
+        if (!isJson) {
+          expect(() => parseJson(changed)).toThrow(JsonSyntaxError)
+          return
+        }
+        const value = jsonValue(parseJson(changed))
+        if (!changed.includes('\\')) expect(value).toEqual(JSON.parse(changed))
       }),
       { numRuns: 2_000 },
     )
