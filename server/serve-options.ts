@@ -197,7 +197,7 @@ export function appOptionsOf(
       const isOpen = isGiven || (value !== undefined && inCode === undefined)
       // A switch that is on has the details that code gives.
       const isDetailed = value === true && typeof inCode === 'object' && !Array.isArray(inCode)
-      if (isOpen && !isDetailed) setPath(set, path.split('.'), value)
+      if (isOpen && !isDetailed && !isPartOfOff(path, { values, given })) setPath(set, path.split('.'), value)
     }
   }
   if (given.has('brotli')) set.acceptCompression = undefined
@@ -209,6 +209,12 @@ export function appOptionsOf(
   const tls = tlsOptionsOf(values)
   if (tls !== undefined) setPath(set, ['listen', 'tls'], tls)
   return set as Omit<AppOptions, 'routes' | 'logger'>
+}
+
+/** What `--no-console` or the environment turns off stays off, whatever they say of its details. */
+function isPartOfOff(path: string, { values, given }: ServeValues): boolean {
+  const [owner = '', ...parts] = path.split('.')
+  return parts.length > 0 && given.has(owner) && values[owner as OptionName] === false
 }
 
 /** The document has the name and the version of the program, unless code says otherwise. */

@@ -44,6 +44,16 @@ describe('flags override code, code overrides defaults', () => {
     expect(combined(settings, argv)).toMatchObject({ listen, maxTimeoutMs })
   })
 
+  test.each([
+    ['console', ['--console-image=a.binpb']],
+    ['openapi', ['--openapi-image=a.binpb', '--openapi-docs=/docs']],
+    ['metrics', ['--metrics-port=0', '--metrics-token-file=token']],
+  ] as const)('for what is turned off, whatever its details say: %s', (name, details) => {
+    expect(combined({}, details)[name]).toBeTruthy()
+    expect(combined({}, [...details, `--no-${name}`])[name]).toBe(false)
+    expect(combined({ [name]: { path: '/x' } }, [...details, `--no-${name}`])[name]).toBe(false)
+  })
+
   test('for values that mean "not set"', () => {
     const settings = { decodeBudgetBytes: 9_000 }
     expect(combined(settings, []).decodeBudgetBytes).toBe(9_000)
