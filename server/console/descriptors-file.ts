@@ -29,7 +29,9 @@ export function descriptorsFile({ path, types, comments, admit, log }: Descripto
     const known = made.get(visible)
     if (known !== undefined) return known
     const roots = [...visible.services.map(({ file }) => file), ...visible.files]
-    const making = writeDescriptors(withImports(roots), comments).then((octets) => new FileContent(octets))
+    const services = new Set(visible.services.map(({ typeName }) => typeName))
+    const writing = writeDescriptors({ files: withImports(roots), services, comments })
+    const making = writing.then((octets) => new FileContent(octets))
     making.catch(() => made.delete(visible))
     made.set(visible, making)
     return making

@@ -13,6 +13,7 @@ import {
   SourceCodeInfoSchema,
 } from '@bufbuild/protobuf/wkt'
 import { declarationsOf } from '../openapi/comments/comments-of.ts'
+import { withServices } from './with-services.ts'
 
 /** The texts of comments, by the full names of what they describe. */
 export type CommentTexts = ReadonlyMap<string, string>
@@ -26,11 +27,21 @@ const CHUNK = 100
 /** Encodings of a message in parts: its fields may be in any order, and the elements of a list may be apart. */
 type Parts = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** Encodes the files in parts, and lets calls run in between. Comments are added to files that have none of their own. */
-export async function writeDescriptors(files: Iterable<DescFile>, comments: CommentTexts): Promise<Uint8Array> {
+/** What is written. */
+export interface ShownFiles {
+  readonly files: Iterable<DescFile>
+  /** The full names of the services that are shown. */
+  readonly services: ReadonlySet<string>
+  /** Added to files that have none of their own. */
+  readonly comments: CommentTexts
+}
+
+/** Encodes the files in parts, and lets calls run in between. */
+export async function writeDescriptors({ files, services, comments }: ShownFiles): Promise<Uint8Array> {
   const written: Uint8Array[] = []
   for (const { proto } of importsFirst(files)) {
-    written.push(...(await encodeField(FileDescriptorSetSchema.field.file.number, partsOfFile(proto, comments))))
+    const parts = partsOfFile(withServices(proto, services), comments)
+    written.push(...(await encodeField(FileDescriptorSetSchema.field.file.number, parts)))
   }
   return Buffer.concat(written)
 }

@@ -142,6 +142,7 @@ describe('the descriptors', () => {
     )
     const server = await startRoutes({ routes() {}, registry, console: { folder } })
     expect((await filesOf(server)).map(({ name }) => name)).toContain('greeter/v1/greeter.proto')
+    expect(await servicesOf(server)).not.toContain(GreeterService.typeName)
   })
 
   test('have services for some callers only where those see them', async () => {

@@ -1,19 +1,24 @@
-import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, createFileRegistry, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { writeDescriptors } from '../../../../server/console/write-descriptors.ts'
+import { type CommentTexts, writeDescriptors } from '../../../../server/console/write-descriptors.ts'
 import { commentsOf } from '../../../../server/openapi/comments/comments-of.ts'
 import { withImports } from '../../../../server/services/reflection/descriptor-index.ts'
 import { hostileFiles } from '../../../support/console/hostile-files.ts'
 
-const NO_COMMENTS = new Map<string, string>()
+/** Writes files with all of their services. */
+function write(files: Iterable<DescFile>, comments: CommentTexts = new Map()): Promise<Uint8Array> {
+  const all = [...files]
+  const services = new Set(all.flatMap((file) => file.services.map(({ typeName }) => typeName)))
+  return writeDescriptors({ files: all, services, comments })
+}
 
 describe('the files', () => {
   test('are encoded as protobuf-es does, whatever they declare', async () => {
     const given = hostileFiles()
     const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...given] }))
-    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors(registry.files, NO_COMMENTS))
+    const { file } = fromBinary(FileDescriptorSetSchema, await write(registry.files))
     expect(file.map(({ name }) => name).sort()).toEqual(given.map(({ name }) => name).sort())
     for (const proto of given) {
       const written = file.find(({ name }) => name === proto.name)
@@ -25,7 +30,7 @@ describe('the files', () => {
 
   test('come after those that they import, and once', async () => {
     const all = [...withImports([GreeterService.file])]
-    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors([...all, ...all], NO_COMMENTS))
+    const { file } = fromBinary(FileDescriptorSetSchema, await write([...all, ...all]))
     const names = file.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     for (const [index, { dependency }] of file.entries()) {
@@ -34,7 +39,7 @@ describe('the files', () => {
   })
 
   test('keep options that this process has no code for', async () => {
-    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors([GreeterService.file], NO_COMMENTS))
+    const { file } = fromBinary(FileDescriptorSetSchema, await write([GreeterService.file]))
     const unknown = file[0]?.service[0]?.method.map(({ options }) => options?.$unknown?.map(({ no }) => no))
     expect(unknown).toEqual(
       GreeterService.file.proto.service[0]?.method.map(({ options }) => options?.$unknown?.map(({ no }) => no)),
@@ -43,12 +48,54 @@ describe('the files', () => {
   })
 })
 
+describe('services that are not shown', () => {
+  const declared = create(FileDescriptorProtoSchema, {
+    name: 'shop.proto',
+    package: 'shop',
+    syntax: 'proto3',
+    messageType: [{ name: 'Empty' }],
+    service: ['First', 'Second', 'Third'].map((name) => ({
+      name,
+      method: [{ name: `Call${name}`, inputType: '.shop.Empty', outputType: '.shop.Empty' }],
+    })),
+  })
+  const comments = new Map(
+    ['First', 'Second', 'Third'].flatMap((name) => [
+      [`shop.${name}`, `About ${name}.`],
+      [`shop.${name}.Call${name}`, `Calls ${name}.`],
+    ]),
+  )
+  const fileOf = (file: typeof declared) => {
+    const { files } = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }))
+    return [...files]
+  }
+  const shown = new Set(['shop.Second', 'shop.Third', 'other.First'])
+  const expected = new Map([...comments].filter(([name]) => !name.startsWith('shop.First')))
+
+  test('are left out, and comments stay with their services', async () => {
+    const files = fileOf(declared)
+    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors({ files, services: shown, comments }))
+    expect(file[0]?.service.map(({ name }) => name)).toEqual(['Second', 'Third'])
+    expect(file[0]?.messageType).toHaveLength(1)
+    expect(commentsOf(file)).toEqual(expected)
+  })
+
+  test('are left out of descriptors with comments of their own', async () => {
+    const [own] = fromBinary(FileDescriptorSetSchema, await write(fileOf(declared), comments)).file
+    if (own === undefined) throw new Error('there is no file')
+    expect(commentsOf([own])).toEqual(comments)
+    const init = { files: fileOf(own), services: shown, comments: new Map() }
+    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors(init))
+    expect(commentsOf(file)).toEqual(expected)
+  })
+})
+
 describe('comments', () => {
   const NAMES = ['greeter.v1.GreeterService', 'greeter.v1.GreeterService.SayHello', 'greeter.v1.SayHelloRequest.name']
 
   test('are found by name, as a compiler would have written them', async () => {
     const given = new Map(NAMES.map((name) => [name, `About ${name}.\n\n  indented\nThe end.`]))
-    const { file } = fromBinary(FileDescriptorSetSchema, await writeDescriptors([GreeterService.file], given))
+    const { file } = fromBinary(FileDescriptorSetSchema, await write([GreeterService.file], given))
     expect(commentsOf(file)).toEqual(given)
     for (const { span, leadingComments } of file[0]?.sourceCodeInfo?.location ?? []) {
       expect(span).toHaveLength(3)
@@ -63,7 +110,7 @@ describe('comments', () => {
     const own = commentsOf([file.proto])
     expect(own.size).toBeGreaterThan(10)
     const given = new Map([...own.keys()].map((name) => [name, 'another one']))
-    const written = fromBinary(FileDescriptorSetSchema, await writeDescriptors([file], given))
+    const written = fromBinary(FileDescriptorSetSchema, await write([file], given))
     expect(commentsOf(written.file)).toEqual(own)
   })
 })
@@ -74,7 +121,7 @@ test('10,000 methods are encoded without stopping the event loop', async () => {
   const timer = setInterval(() => {
     turns += 1
   }, 0)
-  await writeDescriptors(files, NO_COMMENTS)
+  await write(files)
   clearInterval(timer)
   expect(turns).toBeGreaterThan(1)
 })
