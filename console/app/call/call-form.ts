@@ -24,6 +24,8 @@ export class CallForm {
   readonly deadline: Signal<string> = signal('')
   /** The messages that a saved call of a stream has after that of the draft. */
   readonly otherMessages: Signal<readonly string[]> = signal([])
+  /** What is wrong with the deadline, as a sentence; null if nothing is. */
+  readonly deadlineFault: ReadonlySignal<string | null>
   /** What keeps the call from being made, as sentences. The message has faults of its own. */
   readonly faults: ReadonlySignal<readonly string[]>
   readonly #facts: ConsoleFacts
@@ -34,6 +36,7 @@ export class CallForm {
     this.#facts = facts
     this.draft = new MessageDraft(method.input, registry)
     this.protocol = signal(firstProtocol(method, facts) ?? 'grpc')
+    this.deadlineFault = computed(() => faultOfDeadline(this.deadline.value))
     this.faults = computed(() => this.#findFaults())
   }
 
@@ -93,13 +96,26 @@ export class CallForm {
     this.otherMessages.value = takesOneRequest(this.method) ? [] : others
   }
 
+  /** Takes over all that another form of the method holds, secrets too, as after the API has been loaded again. */
+  takeOver(other: CallForm): void {
+    const { protocol, usesGet, headers, deadline, draft, otherMessages } = other
+    this.protocol.value = protocol.peek()
+    this.usesGet.value = usesGet.peek()
+    this.headers.value = []
+    for (const { name, value } of headers.peek()) this.addHeader(name, value)
+    this.deadline.value = deadline.peek()
+    draft.settle()
+    this.draft.setText(draft.text.peek())
+    this.otherMessages.value = takesOneRequest(this.method) ? [] : otherMessages.peek()
+  }
+
   #findFaults(): readonly string[] {
     const refusal = refusalOf(this.protocol.value, this.method, this.#facts)
     const headers = this.headers.value.flatMap((row) => {
       const fault = faultOfHeader(row)
       return fault === null ? [] : [`${row.name === '' ? 'A header' : row.name}: ${fault}`]
     })
-    return [...(refusal === null ? [] : [refusal]), ...headers, ...deadlineFaults(this.deadline.value)]
+    return [refusal, ...headers, this.deadlineFault.value].filter((fault) => fault !== null)
   }
 }
 
@@ -111,11 +127,11 @@ function deadlineOrNone(text: string): number | undefined {
   }
 }
 
-function deadlineFaults(text: string): readonly string[] {
+function faultOfDeadline(text: string): string | null {
   try {
     parseDeadline(text)
-    return []
+    return null
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)]
+    return error instanceof Error ? error.message : String(error)
   }
 }

@@ -1,5 +1,5 @@
 /** A method on the page: its form, and the call that runs or has run. */
-import type { DescMessage, Message } from '@bufbuild/protobuf'
+import type { DescMessage, Message, Registry } from '@bufbuild/protobuf'
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { recordCall } from '../saved/history.ts'
@@ -9,7 +9,7 @@ import { checkForNewApi } from '../session/session.ts'
 import type { CallForm } from './call-form.ts'
 import { takesOneRequest } from './engine/method-kind.ts'
 import type { RunningCall } from './engine/running-call.ts'
-import type { ManySender } from './sending/many-sender.ts'
+import type { ManySender, SendMessage } from './sending/many-sender.ts'
 import { type CallContext, startCall } from './start-call.ts'
 
 /** How many of the messages that were sent go into the history. */
@@ -20,9 +20,13 @@ export class CallSession implements ManySender {
   readonly form: CallForm
   /** Why the last attempt to send failed before it reached the server; null if it did not. */
   readonly fault: Signal<string | null> = signal(null)
+  /** The text of the link that the form was last filled in from; null for none. */
+  link: string | null = null
   readonly #call: Signal<RunningCall | null> = signal(null)
   readonly #contextOf: () => CallContext | null
   #starting: Promise<RunningCall> | null = null
+  /** How often the user has left the page of the method. */
+  #leaves = 0
   #sentTexts: string[] = []
 
   constructor(form: CallForm, contextOf: () => CallContext | null) {
@@ -37,6 +41,10 @@ export class CallSession implements ManySender {
 
   get schema(): DescMessage {
     return this.form.method.input
+  }
+
+  get registry(): Registry {
+    return this.form.draft.registry
   }
 
   draftText(): string {
@@ -55,6 +63,7 @@ export class CallSession implements ManySender {
 
   /** Sends the message of the form, and starts a call for it if none runs. Faults are shown, not thrown. */
   async sendDraft(): Promise<void> {
+    if (takesOneRequest(this.form.method) && this.#isBusy) return
     const { message, text } = this.form.draft
     this.form.draft.settle()
     const request = message.peek()
@@ -62,7 +71,10 @@ export class CallSession implements ManySender {
       this.fault.value = 'The message has faults.'
       return
     }
-    await this.#guard(() => this.send(request, text.peek()))
+    await this.#guard(async () => {
+      const send = await this.openSender()
+      await send(request, text.peek())
+    })
   }
 
   /** Starts a stream without a message. */
@@ -70,16 +82,30 @@ export class CallSession implements ManySender {
     await this.#guard(() => this.open())
   }
 
-  /** Sends a message in the call that runs, or in a new one. */
-  async send(message: Message, text: string): Promise<void> {
+  async openSender(): Promise<SendMessage> {
     const call = await this.open()
-    if (this.#sentTexts.length < MAX_RECORDED_MESSAGES) this.#sentTexts.push(text)
-    await call.send(fillMessage(this.schema, message, variables.peek()))
+    return (message, text) => this.#send(call, message, text)
   }
 
-  /** Ends what runs, when the user leaves the page of the method. */
+  /** Ends what runs, or is about to, when the user leaves the page of the method. */
   leave(): void {
+    this.#leaves += 1
     this.#call.peek()?.cancel()
+  }
+
+  /** Forgets a call that has ended, with its messages. */
+  forgetCall(): void {
+    if (this.#call.peek()?.state.peek() === 'ended') this.#call.value = null
+  }
+
+  get #isBusy(): boolean {
+    const call = this.#call.peek()
+    return this.#starting !== null || (call !== null && call.state.peek() !== 'ended')
+  }
+
+  async #send(call: RunningCall, message: Message, text: string): Promise<void> {
+    if (this.#sentTexts.length < MAX_RECORDED_MESSAGES) this.#sentTexts.push(text)
+    await call.send(fillMessage(this.schema, message, variables.peek()))
   }
 
   async #guard(action: () => Promise<unknown>): Promise<void> {
@@ -98,7 +124,9 @@ export class CallSession implements ManySender {
     if (context === null) throw new Error('The page does not know the API yet.')
     const [fault] = this.form.faults.peek()
     if (fault !== undefined) throw new Error(fault)
+    const leaves = this.#leaves
     const call = await startCall(this.form.toInit(), context)
+    if (leaves !== this.#leaves) call.cancel()
     this.#sentTexts = []
     this.#call.value = call
     void this.#record(call, this.form.toSavedCall())

@@ -8,8 +8,8 @@ import { Notice } from '../parts/notice.tsx'
 import { route } from '../route/route.ts'
 import { decodeCall } from '../saved/call-link.ts'
 import { api, facts } from '../session/facts.ts'
-import { CallForm } from './call-form.ts'
-import { CallSession } from './call-session.ts'
+import type { CallSession } from './call-session.ts'
+import { CallSessions } from './call-sessions.ts'
 import { MethodHeading } from './method-heading.tsx'
 import { pageContext } from './page-context.ts'
 import { RequestPanel } from './request-panel.tsx'
@@ -36,7 +36,7 @@ interface MethodViewProps {
 }
 
 function MethodView({ method, link, facts: known, api: types }: MethodViewProps) {
-  const session = useMemo(() => sessionOf(method, known, types), [method, known, types])
+  const session = useMemo(() => sessions.of(method, known, types), [method, known, types])
   const fault = useLinkedCall(session, link)
   useEffect(() => () => session.leave(), [session])
   return (
@@ -51,27 +51,21 @@ function MethodView({ method, link, facts: known, api: types }: MethodViewProps)
   )
 }
 
-/** What was typed, for a user who comes back to a method. */
-const sessions = new WeakMap<Api, Map<string, CallSession>>()
-
-function sessionOf(method: DescMethod, known: ConsoleFacts, types: Api): CallSession {
-  const path = `${method.parent.typeName}/${method.name}`
-  const ofApi = sessions.get(types) ?? new Map<string, CallSession>()
-  sessions.set(types, ofApi)
-  const session = ofApi.get(path) ?? new CallSession(new CallForm(method, known, types.registry), pageContext)
-  ofApi.set(path, session)
-  return session
-}
+const sessions = new CallSessions(pageContext)
 
 /** Takes over the call of a link. Returns what is wrong with it, null for nothing. */
 function useLinkedCall(session: CallSession, link: string | null): string | null {
   const [fault, setFault] = useState<string | null>(null)
   useEffect(() => {
-    if (link === null) return
+    setFault(null)
+    if (link === null || isReturn(session, link)) return
     let isCurrent = true
     decodeCall(link).then(
       (saved) => {
-        if (isCurrent) session.form.fromSavedCall(saved)
+        if (!isCurrent) return
+        session.form.fromSavedCall(saved)
+        session.link = link
+        history.replaceState({ link }, '')
       },
       (error) => isCurrent && setFault(error instanceof Error ? error.message : String(error)),
     )
@@ -80,4 +74,9 @@ function useLinkedCall(session: CallSession, link: string | null): string | null
     }
   }, [session, link])
   return fault
+}
+
+/** Whether the user goes back to where the link has been opened: the form may have been changed since. A click opens it anew. */
+function isReturn(session: CallSession, link: string): boolean {
+  return session.link === link && (history.state as { readonly link?: unknown } | null)?.link === link
 }

@@ -26,11 +26,12 @@ export interface RequestPanelProps {
 export function RequestPanel({ session, facts, registry }: RequestPanelProps) {
   const { form } = session
   const pressed = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || isInDialog(event.target)) return
     event.preventDefault()
     // Editors of text have other uses for it.
     event.stopPropagation()
-    void session.sendDraft()
+    // A key that is held down would send again and again.
+    if (!event.repeat) void session.sendDraft()
   }
   return (
     <section class="card stack call-request" aria-labelledby="call-request-title" onKeyDownCapture={pressed}>
@@ -51,6 +52,11 @@ export function RequestPanel({ session, facts, registry }: RequestPanelProps) {
       {!takesOneRequest(form.method) && <SendMany sender={session} />}
     </section>
   )
+}
+
+/** The dialogs of the buttons are part of the panel in the document, but not for the user. */
+function isInDialog(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('dialog') !== null
 }
 
 function GetChoice({ form }: { form: CallForm }) {
@@ -91,9 +97,12 @@ function Metadata({ form }: { form: CallForm }) {
 }
 
 function DeadlineField({ form }: { form: CallForm }) {
-  const fault = form.faults.value.find((each) => each.startsWith('A deadline'))
   return (
-    <Field label="Deadline" hint="Such as 500ms, 1.5s or 2m. Empty for none." fault={fault}>
+    <Field
+      label="Deadline"
+      hint="Such as 500ms, 1.5s or 2m. Empty for none."
+      fault={form.deadlineFault.value ?? undefined}
+    >
       {(attributes) => (
         <input
           {...attributes}

@@ -5,6 +5,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { CallInit, CallState, CallStatus, Fields, LiveCall, TimelineEntry } from '../../contracts/live-call.ts'
 import { BoundedTimeline, type EntryContent } from './bounded-timeline.ts'
 import { type CallCounts, NO_COUNTS } from './call-counts.ts'
+import { callHeaders } from './call-headers.ts'
 import { failedStatus, okStatus } from './call-status.ts'
 import type { CallObserver, Carrier } from './carrier.ts'
 import { KeptOctets } from './kept-octets.ts'
@@ -134,7 +135,7 @@ export class RunningCall implements LiveCall {
       registry,
       usesGet,
       timeoutMs,
-      headers: new Headers([...credentials, ...headers].map(([name, value]) => [name, value])),
+      headers: callHeaders(credentials, headers),
       signal: this.#abort.signal,
       requests: this.#requests,
       observer: this.#observer(),

@@ -14,6 +14,7 @@ export function parseDeadline(text: string): number | undefined {
   if (text.trim() === '') return undefined
   const [, amount = '', unit = 'ms'] = FORMAT.exec(text.trim()) ?? []
   const ms = Math.round(Number(amount) * (UNITS[unit] ?? 1))
-  if (amount === '' || ms < 1 || ms > MAX_MS) throw new RangeError('A deadline is such as 500ms, 1.5s or 2m.')
+  if (amount === '' || ms < 1 || ms > MAX_MS)
+    throw new RangeError('Write the deadline as 500ms, 1.5s or 2m, for example.')
   return ms
 }

@@ -46,7 +46,10 @@ export class EnvelopeTap {
     this.#payloadBytes = new DataView(this.#header.buffer).getUint32(1)
     this.#isEnd = (flags & (TRAILERS | END_STREAM)) !== 0
     if (!this.#isEnd) this.#sizes.push(this.#payloadBytes)
-    else if (this.#payloadBytes <= MAX_END_BYTES) this.#end = new Uint8Array(this.#payloadBytes)
+    else {
+      this.#end = this.#payloadBytes <= MAX_END_BYTES ? new Uint8Array(this.#payloadBytes) : null
+      this.#endBytes = 0
+    }
     if (this.#payloadBytes === 0) this.#headerBytes = 0
   }
 

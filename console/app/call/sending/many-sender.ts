@@ -1,12 +1,16 @@
 /** What sending many messages needs of a call. */
-import type { DescMessage, Message } from '@bufbuild/protobuf'
+import type { DescMessage, Message, Registry } from '@bufbuild/protobuf'
 
-/** Takes messages, and starts a call for the first one if none runs. */
+/** Sends a message and its text. Resolves when the transport has taken the message. */
+export type SendMessage = (message: Message, text: string) => Promise<void>
+
+/** Takes messages. */
 export interface ManySender {
   /** The type of the messages. */
   readonly schema: DescMessage
+  readonly registry: Registry
   /** Returns the text of the message in the form. */
   draftText(): string
-  /** Resolves when the transport has taken the message. */
-  send(message: Message, text: string): Promise<void>
+  /** Returns what sends messages in the call that runs, or in a new one. Once that call has ended, it sends in no other. */
+  openSender(): Promise<SendMessage>
 }

@@ -5,9 +5,10 @@ import { Button } from '../../parts/button.tsx'
 import { countOf } from '../../parts/format.ts'
 import { Notice } from '../../parts/notice.tsx'
 import type { ManySender } from './many-sender.ts'
-import { Progress, sendText } from './send-many.tsx'
+import { Progress } from './send-many.tsx'
 import { SendRun } from './send-run.ts'
 import type { MessageText } from './split-messages.ts'
+import { textSender } from './text-sender.ts'
 
 /** What can be sent. */
 export interface SavedMessagesProps {
@@ -30,7 +31,7 @@ export function SavedMessages({ others: kept, sender }: SavedMessagesProps) {
         total: texts.length,
         intervalMs: 0,
         messageAt: (index) => toMessage(texts[index], index),
-        send: (text) => sendText(sender, text),
+        send: textSender(sender),
       }),
     )
   }

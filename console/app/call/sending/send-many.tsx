@@ -1,15 +1,14 @@
 /** Sends many messages of a stream: from a file, or the one in the form on a timer. */
-import { fromJsonString } from '@bufbuild/protobuf'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { FilePicker } from '../../parts/file-picker.tsx'
 import { formatCount } from '../../parts/format.ts'
 import { Notice } from '../../parts/notice.tsx'
-import { api } from '../../session/facts.ts'
 import type { ManySender } from './many-sender.ts'
 import { type SendPlan, type SendProgress, SendRun } from './send-run.ts'
 import { splitMessages } from './split-messages.ts'
+import { textSender } from './text-sender.ts'
 import { TimerForm } from './timer-form.tsx'
 
 /** Larger files would not fit into memory with their messages. */
@@ -19,11 +18,20 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024
 export function SendMany({ sender }: { sender: ManySender }) {
   const [run, setRun] = useState<SendRun | null>(null)
   const [fault, setFault] = useState<string | null>(null)
+  const isLeft = useRef(false)
   useEffect(() => () => run?.stop(), [run])
+  useEffect(
+    () => () => {
+      isLeft.current = true
+    },
+    [],
+  )
   const start = (plan: Omit<SendPlan, 'send'>) => {
+    // A file may have been read after the user has left.
+    if (isLeft.current) return
     setFault(null)
     run?.stop()
-    setRun(new SendRun({ ...plan, send: (text) => sendText(sender, text) }))
+    setRun(new SendRun({ ...plan, send: textSender(sender) }))
   }
   const sendFile = (file: File) => {
     readPlan(file).then(start, (error) => setFault(error instanceof Error ? error.message : String(error)))
@@ -43,13 +51,6 @@ export function SendMany({ sender }: { sender: ManySender }) {
   )
 }
 
-/** Reads a message, and sends it. */
-export async function sendText(sender: ManySender, text: string): Promise<void> {
-  const registry = api.peek()?.registry
-  const message = fromJsonString(sender.schema, text, registry === undefined ? {} : { registry })
-  await sender.send(message, text)
-}
-
 async function readPlan(file: File): Promise<Omit<SendPlan, 'send'>> {
   if (file.size > MAX_FILE_BYTES) throw new RangeError('The file has more than 256 MiB.')
   const messages = splitMessages(await file.text())
@@ -61,15 +62,23 @@ async function readPlan(file: File): Promise<Omit<SendPlan, 'send'>> {
 export function Progress({ run }: { run: SendRun }) {
   const { state, sent, total, fault } = run.progress.value
   return (
-    <div class="row" role="status">
+    <div class="row">
+      {/* The count changes with each message, which would be read aloud each time. */}
       <span class="number small">{sentenceOf(state, sent, total)}</span>
+      <span class="visually-hidden" role="status">
+        {state === 'running' ? '' : sentenceOf(state, sent, total)}
+      </span>
       {total !== null && state === 'running' && <progress value={sent} max={total} aria-label="Messages sent" />}
       {state === 'running' && (
         <Button isSmall icon="stop" onClick={() => run.stop()}>
           Stop
         </Button>
       )}
-      {fault !== null && <span class="call-fault">{fault}</span>}
+      {fault !== null && (
+        <span class="call-fault" role="alert">
+          {fault}
+        </span>
+      )}
     </div>
   )
 }

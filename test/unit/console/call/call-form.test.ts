@@ -76,7 +76,7 @@ it('names what keeps a call from being made', () => {
   expect(form.faults.value).toEqual([
     expect.stringContaining('Browsers cannot send a stream'),
     expect.stringContaining('bad name: A name has'),
-    expect.stringContaining('A deadline is'),
+    expect.stringContaining('Write the deadline as'),
   ])
 })
 
@@ -115,7 +115,7 @@ it.each([
 })
 
 it.each(['0', '-1s', 'soon', '1d', '999999h', '0.1ms'])('%j is no deadline', (text) => {
-  expect(() => parseDeadline(text)).toThrow('A deadline is')
+  expect(() => parseDeadline(text)).toThrow('Write the deadline as')
 })
 
 it.each([

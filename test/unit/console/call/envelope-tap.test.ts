@@ -69,3 +69,9 @@ it.each([
 ])('reads the metadata at the end of a stream of Connect: %s', (text, fields) => {
   expect(readEndStream(new TextEncoder().encode(text))).toEqual(fields)
 })
+
+it('takes the last of several envelopes that end the stream', () => {
+  const tap = new EnvelopeTap()
+  tap.feed(Uint8Array.of(0x80, 0, 0, 0, 3, 1, 2, 3, 0x80, 0, 0, 0, 2, 4, 5))
+  expect(tap.end).toEqual(Uint8Array.of(4, 5))
+})
