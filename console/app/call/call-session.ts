@@ -1,11 +1,10 @@
 /** A method on the page: its form, and the call that runs or has run. */
 import type { DescMessage, Message, Registry } from '@bufbuild/protobuf'
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import type { CallStatus } from '../contracts/live-call.ts'
 import type { SavedCall } from '../contracts/saved-call.ts'
-import { recordCall } from '../saved/history.ts'
 import { variables } from '../saved/presets/environments.ts'
 import { fillMessage } from '../saved/presets/fill-variables.ts'
-import { checkForNewApi } from '../session/session.ts'
 import type { CallForm } from './call-form.ts'
 import { takesOneRequest } from './engine/method-kind.ts'
 import type { RunningCall } from './engine/running-call.ts'
@@ -15,6 +14,14 @@ import { type CallContext, startCall } from './start-call.ts'
 /** How many of the messages that were sent go into the history. */
 const MAX_RECORDED_MESSAGES = 100
 
+/** What a session needs of the page. */
+export interface CallPage {
+  /** Returns the setting of calls; null while the API of the server is not known. */
+  context(): CallContext | null
+  /** Takes a call that has ended. */
+  onEnd(saved: SavedCall, status: CallStatus, durationMs: number): void
+}
+
 /** Makes calls from a form, one at a time. */
 export class CallSession implements ManySender {
   readonly form: CallForm
@@ -23,15 +30,15 @@ export class CallSession implements ManySender {
   /** The text of the link that the form was last filled in from; null for none. */
   link: string | null = null
   readonly #call: Signal<RunningCall | null> = signal(null)
-  readonly #contextOf: () => CallContext | null
+  readonly #page: CallPage
   #starting: Promise<RunningCall> | null = null
   /** How often the user has left the page of the method. */
   #leaves = 0
   #sentTexts: string[] = []
 
-  constructor(form: CallForm, contextOf: () => CallContext | null) {
+  constructor(form: CallForm, page: CallPage) {
     this.form = form
-    this.#contextOf = contextOf
+    this.#page = page
   }
 
   /** The latest call, which may have ended; null if there was none. */
@@ -120,7 +127,7 @@ export class CallSession implements ManySender {
   }
 
   async #start(): Promise<RunningCall> {
-    const context = this.#contextOf()
+    const context = this.#page.context()
     if (context === null) throw new Error('The page does not know the API yet.')
     const [fault] = this.form.faults.peek()
     if (fault !== undefined) throw new Error(fault)
@@ -134,10 +141,8 @@ export class CallSession implements ManySender {
   }
 
   async #record(call: RunningCall, saved: SavedCall): Promise<void> {
-    const { code, httpStatus } = await call.ended
-    // The server may have another API by now.
-    if (code === 'UNIMPLEMENTED' || httpStatus === 404) void checkForNewApi()
+    const status = await call.ended
     const messages = takesOneRequest(this.form.method) ? saved.messages : [...this.#sentTexts]
-    await recordCall({ ...saved, messages }, { code, durationMs: call.counts.peek().endMs ?? 0 })
+    this.#page.onEnd({ ...saved, messages }, status, call.counts.peek().endMs ?? 0)
   }
 }

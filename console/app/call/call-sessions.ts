@@ -3,8 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import type { Api } from '../api/api.ts'
 import { CallForm } from './call-form.ts'
-import { CallSession } from './call-session.ts'
-import type { CallContext } from './start-call.ts'
+import { type CallPage, CallSession } from './call-session.ts'
 
 /** The calls of the last so many methods are kept: each may have up to 64 MiB of messages. */
 const MAX_CALLS = 4
@@ -13,10 +12,10 @@ const MAX_CALLS = 4
 export class CallSessions {
   /** By paths of methods; those that were asked for last come last. */
   readonly #kept = new Map<string, { readonly api: Api; readonly session: CallSession }>()
-  readonly #contextOf: () => CallContext | null
+  readonly #page: CallPage
 
-  constructor(contextOf: () => CallContext | null) {
-    this.#contextOf = contextOf
+  constructor(page: CallPage) {
+    this.#page = page
   }
 
   /** Returns the session of a method. Where the API has been loaded again, it has what was typed before. */
@@ -31,7 +30,7 @@ export class CallSessions {
   }
 
   #create(method: DescMethod, facts: ConsoleFacts, api: Api, before: CallSession | undefined): CallSession {
-    const session = new CallSession(new CallForm(method, facts, api.registry), this.#contextOf)
+    const session = new CallSession(new CallForm(method, facts, api.registry), this.#page)
     if (before !== undefined) {
       session.form.takeOver(before.form)
       session.link = before.link

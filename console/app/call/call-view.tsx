@@ -12,6 +12,7 @@ import type { CallSession } from './call-session.ts'
 import { CallSessions } from './call-sessions.ts'
 import { MethodHeading } from './method-heading.tsx'
 import { pageContext } from './page-context.ts'
+import { recordEnd } from './record-end.ts'
 import { RequestPanel } from './request-panel.tsx'
 import { ResponsePanel } from './response-panel.tsx'
 import './call.css'
@@ -51,7 +52,7 @@ function MethodView({ method, link, facts: known, api: types }: MethodViewProps)
   )
 }
 
-const sessions = new CallSessions(pageContext)
+const sessions = new CallSessions({ context: pageContext, onEnd: recordEnd })
 
 /** Takes over the call of a link. Returns what is wrong with it, null for nothing. */
 function useLinkedCall(session: CallSession, link: string | null): string | null {

@@ -14,18 +14,22 @@ export function ResponseTab({ session, registry }: { session: CallSession; regis
   const call = session.call.value
   if (call === null) return <NoCall />
   const status = call.status.value
+  const isUnary = call.init.method.methodKind === 'unary'
   return (
     <div class="stack">
       <StatusLine call={call} />
       {status !== null && status.code !== 'OK' && <Failure call={call} status={status} />}
-      {call.init.method.methodKind === 'unary' ? (
+      {isUnary ? (
         <UnaryResponse call={call} registry={registry} />
       ) : (
         <TimelineView key={call.id} call={call} registry={registry} />
       )}
-      <span class="visually-hidden" role="status">
-        {status === null ? '' : `The call has ended: ${status.code}`}
-      </span>
+      {/* A time line says itself how its call ended. */}
+      {isUnary && (
+        <span class="visually-hidden" role="status">
+          {status === null ? '' : `The call has ended: ${status.code}`}
+        </span>
+      )}
     </div>
   )
 }

@@ -1,9 +1,11 @@
 /** All faults of a message; each leads to its place in the JSON. */
 import { Icon } from '../parts/icon.tsx'
+import { useSettled } from '../parts/use-settled.ts'
 import type { DraftFault } from './check/draft-fault.ts'
 import type { MessageDraft } from './message-draft.ts'
 
 const MAX_SHOWN = 5
+const PAUSE_MS = 1_000
 
 export interface FaultSummaryProps {
   readonly draft: MessageDraft
@@ -14,10 +16,17 @@ export interface FaultSummaryProps {
 export function FaultCount({ draft }: Pick<FaultSummaryProps, 'draft'>) {
   const faults = draft.faults.value
   const errors = faults.filter((fault) => fault.severity === 'error').length
+  const count = draft.isPending.value ? 'Checked once typing pauses.' : countOf(errors, faults.length - errors)
+  const said = useSettled(count, PAUSE_MS)
   return (
-    <p class="hint draft-count" role="status">
-      {draft.isPending.value ? 'Checked once typing pauses.' : countOf(errors, faults.length - errors)}
-    </p>
+    <>
+      <p class="hint draft-count" aria-hidden="true">
+        {count}
+      </p>
+      <span class="visually-hidden" role="status">
+        {said}
+      </span>
+    </>
   )
 }
 

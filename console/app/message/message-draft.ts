@@ -1,6 +1,6 @@
 /** A request message while it is written: its JSON text is the source, which the form changes at paths. */
 import { type DescMessage, type Message, type Registry, toJsonString } from '@bufbuild/protobuf'
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { type Analysis, analyseText } from './check/analyse-text.ts'
 import type { DraftFault } from './check/draft-fault.ts'
 import { appendItem, type ParsedJson, removeValue, renameKey, setValue, swapItems } from './json/edit-json.ts'
@@ -27,6 +27,8 @@ export class MessageDraft {
   readonly #isHeld = signal(false)
   #checked: Analysis = { parsed: null, faults: [], message: null }
   #pause: ReturnType<typeof setTimeout> | undefined
+  /** Passes on what was typed into inputs of the form and waits there for a pause of typing. */
+  readonly #waiting = new Set<() => void>()
 
   /** @param text is the JSON to begin with. Default: a message without fields. */
   constructor(schema: DescMessage, registry: Registry, text?: string) {
@@ -41,8 +43,10 @@ export class MessageDraft {
   }
 
   setText(text: string): void {
-    this.text.value = withLineFeeds(text)
-    this.settle()
+    batch(() => {
+      this.settle()
+      this.text.value = withLineFeeds(text)
+    })
   }
 
   /** Takes the text of an editor at each keystroke. */
@@ -58,10 +62,20 @@ export class MessageDraft {
     this.setText(toJsonString(this.schema, message, { registry: this.registry, prettySpaces: 2 }))
   }
 
-  /** Checks a long text now, without waiting for a pause of typing. */
+  /** Takes over and checks now what was typed, without waiting for a pause of typing. */
   settle(): void {
+    for (const pass of this.#waiting) {
+      this.#waiting.delete(pass)
+      pass()
+    }
     clearTimeout(this.#pause)
     this.#isHeld.value = false
+  }
+
+  /** Calls `pass` before the message is used or changed otherwise. Returns what takes that back. */
+  waitFor(pass: () => void): () => void {
+    this.#waiting.add(pass)
+    return () => this.#waiting.delete(pass)
   }
 
   /** Puts a value, a JSON text, at a path. */

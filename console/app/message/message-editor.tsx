@@ -74,10 +74,9 @@ export function MessageEditor({ draft, registry }: MessageEditorProps) {
 function FormPane({ draft, registry }: MessageEditorProps) {
   const parsed = draft.parsed.value
   if (parsed === null) {
-    const [fault] = draft.faults.value
     return (
       <Notice tone="warn" actions={<Button onClick={showJson}>Show the JSON</Button>}>
-        The form returns once the JSON can be read. {fault && `Line ${fault.line}: ${fault.message}`}
+        The form returns once the JSON has no syntax errors.
       </Notice>
     )
   }

@@ -4,8 +4,9 @@ import { useState } from 'preact/hooks'
 
 /** What is shown at first of a list or an object, and more of with each click. */
 const MAX_CHILDREN = 100
-/** Deeper ones are closed at first. */
+/** Deeper and longer ones are closed at first, so that a large message does not become a large document. */
 const OPEN_DEPTH = 3
+const OPEN_CHILDREN = 20
 
 /** Draws the value. `name` is its key; undefined for the root. */
 export function JsonTree({ value, name, depth = 0 }: { value: unknown; name?: string; depth?: number }) {
@@ -22,6 +23,7 @@ export function JsonTree({ value, name, depth = 0 }: { value: unknown; name?: st
 
 function Branch({ value, name, depth }: { value: object; name: string | undefined; depth: number }) {
   const entries = Object.entries(value)
+  const [isOpen, setIsOpen] = useState(depth === 0 || (depth < OPEN_DEPTH && entries.length <= OPEN_CHILDREN))
   const isList = Array.isArray(value)
   const brackets = isList ? '[]' : '{}'
   if (entries.length === 0) {
@@ -33,12 +35,12 @@ function Branch({ value, name, depth }: { value: object; name: string | undefine
     )
   }
   return (
-    <details class="json-branch" open={depth < OPEN_DEPTH}>
+    <details class="json-branch" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>
         <Key name={name} />
         <span class="json-soft">{isList ? `[${entries.length}]` : `{${entries.length}}`}</span>
       </summary>
-      <Children entries={entries} depth={depth} />
+      {isOpen && <Children entries={entries} depth={depth} />}
     </details>
   )
 }

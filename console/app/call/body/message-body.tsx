@@ -1,6 +1,6 @@
 /** A message: as a tree, as JSON text, or as its octets in hex. */
 import { type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf'
-import { useId, useState } from 'preact/hooks'
+import { useId, useMemo, useState } from 'preact/hooks'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { hexDump } from './hex-dump.ts'
 import { JsonTree } from './json-tree.tsx'
@@ -26,22 +26,26 @@ const TITLES: Readonly<Record<Mode, string>> = { tree: 'Tree', text: 'JSON', hex
 /** Draws the message, and the choice of how. */
 export function MessageBody({ schema, message, registry, label }: MessageBodyProps) {
   const [mode, setMode] = useState<Mode>('text')
-  const json = messageJson(schema, message, registry)
-  const text = () => (mode === 'hex' ? hexDump(toBinary(schema, message)) : JSON.stringify(json, null, 2))
+  const json = useMemo(() => messageJson(schema, message, registry), [schema, message, registry])
+  // The view around it is drawn anew with each message of a stream.
+  const text = useMemo(
+    () => (mode === 'hex' ? hexDump(toBinary(schema, message)) : JSON.stringify(json, null, 2)),
+    [mode, schema, message, json],
+  )
   return (
     <div class="message-body">
       <div class="row message-body-head">
         <ModeChoice mode={mode} label={label} onMode={setMode} />
         <span class="small soft wrap">{schema.typeName}</span>
         <span class="call-spacer" />
-        <CopyButton text={text} label={`Copy ${label}`} />
+        <CopyButton text={() => text} label={`Copy ${label}`} />
       </div>
       {mode === 'tree' ? (
         <div class="message-body-scroll json-tree">
           <JsonTree value={json} />
         </div>
       ) : (
-        <TextBlock text={shorten(text())} label={label} isOctets={mode === 'hex'} />
+        <TextBlock text={shorten(text)} label={label} isOctets={mode === 'hex'} />
       )}
     </div>
   )

@@ -36,6 +36,7 @@ export function CompareTab({ isStream, start }: CompareTabProps) {
     }
   }
   const isRunning = comparison?.isRunning.value === true
+  const shownFault = fault ?? comparison?.fault.value ?? null
   return (
     <div class="stack">
       <div class="row call-compare-bar">
@@ -49,10 +50,10 @@ export function CompareTab({ isStream, start }: CompareTabProps) {
           </Button>
         )}
       </div>
-      {fault !== null && <Notice tone="bad">{fault}</Notice>}
+      {shownFault !== null && <Notice tone="bad">{shownFault}</Notice>}
       {comparison === null ? <Nothing isStream={isStream} /> : <CompareTable comparison={comparison} />}
       <span class="visually-hidden" role="status">
-        {comparison !== null && !isRunning ? 'The comparison is done.' : ''}
+        {comparison !== null && !isRunning && shownFault === null ? 'The comparison is done.' : ''}
       </span>
     </div>
   )

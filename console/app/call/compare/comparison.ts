@@ -50,10 +50,12 @@ export interface ComparePlan {
 
 /** A comparison from its start to its end. */
 export class Comparison {
+  /** Never rejects. */
   readonly ended: Promise<void>
   readonly #plan: ComparePlan
   readonly #results: Signal<readonly ComparedProtocol[]> = signal([])
   readonly #isRunning: Signal<boolean> = signal(true)
+  readonly #fault: Signal<string | null> = signal(null)
   #isStopped = false
   #current: RunningCall | null = null
 
@@ -70,6 +72,11 @@ export class Comparison {
     return this.#isRunning
   }
 
+  /** Why not all protocols have been called; null if nothing kept them from it. */
+  get fault(): ReadonlySignal<string | null> {
+    return this.#fault
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#current?.cancel()
@@ -83,14 +90,19 @@ export class Comparison {
       outcome: null,
       latency: null,
     }))
-    for (const { protocol, refusal } of this.#results.peek()) if (refusal === null) await this.#measure(protocol)
+    try {
+      for (const { protocol, refusal } of this.#results.peek()) if (refusal === null) await this.#measure(protocol)
+    } catch (error) {
+      // As when the code of a protocol cannot be loaded.
+      this.#fault.value = error instanceof Error ? error.message : String(error)
+    }
     this.#isRunning.value = false
   }
 
   async #measure(protocol: ConsoleProtocol): Promise<void> {
     const durationsMs: number[] = []
     for (let turn = 0; turn < this.#plan.repeats && !this.#isStopped; turn++) {
-      const outcome = await this.#callOnce(protocol)
+      const outcome = await this.#callOnce(protocol, turn === 0)
       durationsMs.push(outcome.durationMs)
       this.#change(protocol, {
         ...(turn === 0 && { outcome }),
@@ -99,11 +111,14 @@ export class Comparison {
     }
   }
 
-  async #callOnce(protocol: ConsoleProtocol): Promise<ComparedOutcome> {
+  /** Only the first outcome is shown with its sizes, which the browser takes a moment to tell. */
+  async #callOnce(protocol: ConsoleProtocol, isFirst: boolean): Promise<ComparedOutcome> {
     const { start, message, encodedSince } = this.#plan
     const startMs = performance.now()
     const call = await start(protocol)
     this.#current = call
+    // Stopped while the call was being started.
+    if (this.#isStopped) call.cancel()
     // A stream may have no end: its first message says how fast it is.
     const isStream = call.init.method.methodKind !== 'unary'
     const stopWatching = isStream ? call.counts.subscribe(({ received }) => received > 0 && call.cancel()) : () => {}
@@ -111,7 +126,7 @@ export class Comparison {
     await call.send(message).catch(() => {})
     const status = await call.ended
     stopWatching()
-    const encodedBytes = protocol === 'websocket' ? null : await encodedSince(startMs)
+    const encodedBytes = protocol === 'websocket' || !isFirst ? null : await encodedSince(startMs)
     return this.#outcomeOf(call, status, encodedBytes)
   }
 

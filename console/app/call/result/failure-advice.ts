@@ -8,8 +8,6 @@ export interface FailureScene {
   readonly isOnline: boolean
   /** Whether the page has credentials. */
   readonly hasCredentials: boolean
-  /** Whether the page itself came over TLS. */
-  readonly isSecurePage: boolean
 }
 
 /** A sentence or two, and what the page can offer. */
@@ -24,7 +22,7 @@ export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, 
   if (code === 'UNAUTHENTICATED' || httpStatus === 401) {
     const text = scene.hasCredentials
       ? 'The server does not accept the credentials of this page.'
-      : 'The server wants to know who calls.'
+      : 'The server needs credentials for this call.'
     return { text, offers: 'sign-in' }
   }
   if (isCut(status)) return plain(unreachable(protocol, scene))
@@ -50,19 +48,19 @@ function plain(text: string): Advice {
   return { text, offers: null }
 }
 
-function unreachable(protocol: CallInit['protocol'], { isServerThere, isOnline, isSecurePage }: FailureScene): string {
+function unreachable(protocol: CallInit['protocol'], { isServerThere, isOnline }: FailureScene): string {
   if (!isOnline) return 'This computer is offline.'
   if (isServerThere === null) return 'The server cannot be reached.'
-  if (!isServerThere) return 'The server does not answer at all: it is down, or the way to it is broken.'
+  if (!isServerThere)
+    return 'The server does not answer: it is down, or the network between it and this page is broken.'
   if (protocol === 'websocket') {
     return (
-      'The server is there, but no WebSocket to it could be opened or kept: it does not speak grpc-websockets, ' +
-      'refuses this origin, or a proxy on the way does not pass upgrades.'
+      'The server answers, but a WebSocket to it could not be opened, or broke: the server does not support ' +
+      'grpc-websockets, refuses this origin, or a proxy in between does not pass WebSockets on.'
     )
   }
-  const mixed = isSecurePage ? ', as for a server without TLS,' : ''
   return (
-    'The server is there by now. It was away for a moment, the connection was cut, ' +
-    `or the browser blocked the request${mixed} or its response: the browser's developer tools say which.`
+    'The server answers now. It was down for a moment, the connection was lost, ' +
+    "or the browser blocked the request or its response: the browser's developer tools say which."
   )
 }

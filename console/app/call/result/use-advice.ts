@@ -24,7 +24,6 @@ export function useAdvice(call: RunningCall, status: CallStatus): Advice | null 
     isServerThere,
     isOnline: navigator.onLine,
     hasCredentials: hasCredentials.value,
-    isSecurePage: location.protocol === 'https:',
   })
 }
 

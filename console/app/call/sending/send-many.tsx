@@ -66,7 +66,7 @@ export function Progress({ run }: { run: SendRun }) {
       {/* The count changes with each message, which would be read aloud each time. */}
       <span class="number small">{sentenceOf(state, sent, total)}</span>
       <span class="visually-hidden" role="status">
-        {state === 'running' ? '' : sentenceOf(state, sent, total)}
+        {state === 'running' ? '' : STATES[state]}
       </span>
       {total !== null && state === 'running' && <progress value={sent} max={total} aria-label="Messages sent" />}
       {state === 'running' && (

@@ -46,7 +46,7 @@ export class SendRun {
   }
 
   async #run(): Promise<void> {
-    const startedMs = performance.now()
+    let dueMs = performance.now()
     for (let index = 0; !this.#isStopped; index++) {
       const message = this.#plan.messageAt(index)
       if (message === null) return this.#finish('done')
@@ -57,8 +57,9 @@ export class SendRun {
         return this.#finish('failed', `Line ${message.line}: ${reason}`)
       }
       this.#progress.value = { ...this.#progress.peek(), sent: index + 1 }
-      // Measured from the start, so that waits do not add up. A slow transport makes later messages late, not more.
-      await this.#waitUntil(startedMs + (index + 1) * this.#plan.intervalMs)
+      // Measured from when a message was due, so that waits do not add up. What a slow transport or a page at rest has missed is not made up for.
+      dueMs = Math.max(dueMs + this.#plan.intervalMs, performance.now())
+      await this.#waitUntil(dueMs)
     }
     this.#finish('stopped')
   }

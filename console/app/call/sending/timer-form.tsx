@@ -13,11 +13,14 @@ export interface TimerFormProps {
   readonly onStart: (plan: Omit<SendPlan, 'send'>) => void
 }
 
+/** Browsers have no timers for more than 24 days. */
+const MAX_INTERVAL_MS = 86_400_000
+
 /** Draws the form. */
 export function TimerForm({ isDisabled, template, onStart }: TimerFormProps) {
   const [intervalMs, setIntervalMs] = useState(1_000)
   const [count, setCount] = useState(10)
-  const isValid = Number.isFinite(intervalMs) && intervalMs >= 0 && Number.isInteger(count) && count >= 0
+  const isValid = intervalMs >= 0 && intervalMs <= MAX_INTERVAL_MS && Number.isInteger(count) && count >= 0
   return (
     <fieldset class="stack is-tight">
       <legend>Send the message on a timer</legend>

@@ -7,6 +7,8 @@ import { type ControlProps, inputAttributes, shownText } from './control-props.t
 
 /** A larger value is shown by its size alone. */
 const MAX_SHOWN = 20_000
+/** Requests are not larger, and the page would stop answering. */
+const MAX_FILE_BYTES = 24 * 1024 * 1024
 
 export function BytesControl(props: ControlProps) {
   const base64 = shownText(props.node)
@@ -16,8 +18,10 @@ export function BytesControl(props: ControlProps) {
   // What is typed, while it is not the text that its octets would be written as.
   const [typed, setTyped] = useState<{ readonly text: string; readonly base64: string } | null>(null)
   const shown = typed?.base64 === base64 ? typed.text : octets === null ? base64 : writeOctets(octets, format)
+  const [fileFault, setFileFault] = useState<string | null>(null)
   const fault = typed?.base64 === base64 ? readOctets(typed.text, format) : undefined
   const commit = (read: Uint8Array, text?: string) => {
+    setFileFault(null)
     const next = base64Encode(read)
     setTyped(text === undefined ? null : { text, base64: next })
     props.onValue(next === '' && !props.keepsDefault ? null : JSON.stringify(next))
@@ -26,6 +30,10 @@ export function BytesControl(props: ControlProps) {
     const read = readOctets(text, format)
     if (typeof read === 'string') setTyped({ text, base64 })
     else commit(read, text)
+  }
+  const load = async (file: File) => {
+    if (file.size > MAX_FILE_BYTES) return setFileFault(`${file.name} is larger than 24 MiB.`)
+    commit(new Uint8Array(await file.arrayBuffer()))
   }
   const size = octets === null ? 'not base64' : `${octets.length} ${octets.length === 1 ? 'byte' : 'bytes'}`
   return (
@@ -46,11 +54,7 @@ export function BytesControl(props: ControlProps) {
             </option>
           ))}
         </select>
-        <FilePicker
-          label="From a file"
-          isSmall={true}
-          onPick={async (file) => commit(new Uint8Array(await file.arrayBuffer()))}
-        />
+        <FilePicker label="From a file" isSmall={true} onPick={load} />
         <span class="hint">{size}</span>
       </div>
       {base64.length > MAX_SHOWN ? (
@@ -66,6 +70,11 @@ export function BytesControl(props: ControlProps) {
         />
       )}
       {typeof fault === 'string' ? <p class="draft-fault">{fault}</p> : null}
+      {fileFault === null ? null : (
+        <p class="draft-fault" role="alert">
+          {fileFault}
+        </p>
+      )}
     </div>
   )
 }

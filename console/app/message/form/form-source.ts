@@ -12,6 +12,8 @@ export interface MessageEdits {
   append(path: JsonPath, value: string): void
   swap(path: JsonPath, one: number, other: number): void
   rename(path: JsonPath, key: string): void
+  /** Calls `pass` before the message is used or changed otherwise. Returns what takes that back. */
+  waitFor(pass: () => void): () => void
 }
 
 /** Where a message is, and what it is. */

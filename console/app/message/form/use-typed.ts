@@ -6,32 +6,34 @@ const PAUSE_MS = 300
 
 /**
  * Keeps what is typed, and passes it on: at once, or after a pause where the message is long. What an input shows follows the message again as
- * soon as nothing typed is waiting. Leaving the input ends the wait.
+ * soon as nothing typed is waiting. Leaving the input ends the wait, and so does whatever uses the message.
  */
 export function useTyped(shown: string, onTyped: (text: string) => void) {
-  const { isLong } = useForm()
+  const { isLong, edits } = useForm()
   const [waiting, setWaiting] = useState<string | null>(null)
-  const pause = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const pass = useRef<(() => void) | null>(null)
-  const flush = () => {
-    clearTimeout(pause.current)
-    pass.current?.()
-    pass.current = null
+  const wait = useRef<Wait | null>(null)
+  const stop = () => {
+    clearTimeout(wait.current?.timer)
+    wait.current?.forget()
+    wait.current = null
   }
-  useEffect(() => () => clearTimeout(pause.current), [])
+  useEffect(() => stop, [])
   const onInput = (text: string) => {
-    clearTimeout(pause.current)
-    if (!isLong) {
-      setWaiting(null)
-      pass.current = null
-      return onTyped(text)
-    }
-    setWaiting(text)
-    pass.current = () => {
+    stop()
+    const pass = () => {
+      stop()
       setWaiting(null)
       onTyped(text)
     }
-    pause.current = setTimeout(flush, PAUSE_MS)
+    if (!isLong) return pass()
+    setWaiting(text)
+    wait.current = { pass, timer: setTimeout(pass, PAUSE_MS), forget: edits.waitFor(pass) }
   }
-  return { text: waiting ?? shown, onInput, onBlur: flush }
+  return { text: waiting ?? shown, onInput, onBlur: () => wait.current?.pass() }
+}
+
+interface Wait {
+  readonly pass: () => void
+  readonly timer: ReturnType<typeof setTimeout>
+  readonly forget: () => void
 }

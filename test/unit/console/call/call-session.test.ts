@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Api } from '../../../../console/app/api/api.ts'
 import { CallForm } from '../../../../console/app/call/call-form.ts'
-import { CallSession } from '../../../../console/app/call/call-session.ts'
+import { type CallPage, CallSession } from '../../../../console/app/call/call-session.ts'
 import { CallSessions } from '../../../../console/app/call/call-sessions.ts'
 import { textSender } from '../../../../console/app/call/sending/text-sender.ts'
 import type { CallContext } from '../../../../console/app/call/start-call.ts'
@@ -27,9 +27,16 @@ async function silentContext(): Promise<CallContext> {
   return callContext(`http://127.0.0.1:${address.port}`)
 }
 
+function pageOf(context: CallContext | null): CallPage {
+  return { context: () => context, onEnd() {} }
+}
+
 async function sessionOf(name: string) {
   const context = await silentContext()
-  const session = new CallSession(new CallForm(methodOf(context.api, name), FACTS, context.api.registry), () => context)
+  const session = new CallSession(
+    new CallForm(methodOf(context.api, name), FACTS, context.api.registry),
+    pageOf(context),
+  )
   onTestFinished(() => session.leave())
   return session
 }
@@ -87,7 +94,7 @@ it('keeps all digits of numbers in texts', async () => {
 
 it('what was typed survives another load of the API', () => {
   const [before, after] = [callContext('http://127.0.0.1'), callContext('http://127.0.0.1')]
-  const sessions = new CallSessions(() => null)
+  const sessions = new CallSessions(pageOf(null))
   const first = sessions.of(methodOf(before.api, 'SayHello'), FACTS, before.api)
   expect(sessions.of(methodOf(before.api, 'SayHello'), FACTS, before.api)).toBe(first)
   first.form.draft.setText('{"name":"Ada"}')
@@ -107,7 +114,7 @@ it('what was typed survives another load of the API', () => {
 
 it('the calls of methods that the user has not been to for long are forgotten, but not what was typed', async () => {
   const context = await silentContext()
-  const sessions = new CallSessions(() => context)
+  const sessions = new CallSessions(pageOf(context))
   const names = context.api.services.flatMap(({ methods }) => methods.map(({ name }) => name))
   expect(names.length).toBeGreaterThan(4)
   const [oldest = '', ...others] = names

@@ -3,7 +3,7 @@ import { adviseOn, type FailureScene } from '../../../../console/app/call/result
 import type { CallInit, CallStatus } from '../../../../console/app/contracts/live-call.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 
-const SCENE: FailureScene = { isServerThere: null, isOnline: true, hasCredentials: false, isSecurePage: false }
+const SCENE: FailureScene = { isServerThere: null, isOnline: true, hasCredentials: false }
 const INIT: CallInit = {
   method: GreeterService.method.sayHello,
   protocol: 'connect',
@@ -27,7 +27,10 @@ it.each([
   ['UNAUTHENTICATED', null],
   ['UNKNOWN', 401],
 ])('offers to sign in for %s and HTTP %s', (code, httpStatus) => {
-  expect(advise({ code, httpStatus })).toEqual({ text: 'The server wants to know who calls.', offers: 'sign-in' })
+  expect(advise({ code, httpStatus })).toEqual({
+    text: 'The server needs credentials for this call.',
+    offers: 'sign-in',
+  })
   expect(advise({ code, httpStatus }, { hasCredentials: true })?.text).toMatch('does not accept the credentials')
 })
 
@@ -35,8 +38,8 @@ it.each<[string, Partial<FailureScene>, Partial<CallInit>, RegExp]>([
   ['the computer is offline', { isOnline: false }, {}, /offline/],
   ['nobody has asked yet', {}, {}, /cannot be reached/],
   ['the server is down', { isServerThere: false }, {}, /is down/],
-  ['the browser blocks', { isServerThere: true, isSecurePage: true }, {}, /without TLS.*developer tools/],
-  ['WebSockets do not pass', { isServerThere: true }, { protocol: 'websocket' }, /upgrades/],
+  ['the browser blocks', { isServerThere: true }, {}, /answers now.*developer tools/],
+  ['WebSockets do not pass', { isServerThere: true }, { protocol: 'websocket' }, /does not pass WebSockets on/],
 ])('tells whether %s', (_name, scene, init, text) => {
   expect(advise({}, scene, init)?.text).toMatch(text)
 })

@@ -40,6 +40,25 @@ it('names the line of a message that cannot be sent, and sends none after it', a
   expect(sent).toEqual(['a'])
 })
 
+it('does not make up for messages that a slow transport has missed', async () => {
+  const startedMs = performance.now()
+  const sentMs: number[] = []
+  const run = new SendRun({
+    total: 4,
+    intervalMs: 50,
+    messageAt: (index) => (index < 4 ? { text: 'x', line: index + 1 } : null),
+    async send() {
+      sentMs.push(performance.now() - startedMs)
+      // The first message takes as long as six others.
+      if (sentMs.length === 1) await new Promise((resolve) => setTimeout(resolve, 300))
+    },
+  })
+  await expect.poll(() => run.progress.value.state).toBe('done')
+  const [, second = 0, third = 0, fourth = 0] = sentMs
+  expect(third - second).toBeGreaterThan(40)
+  expect(fourth - third).toBeGreaterThan(40)
+})
+
 it('stops at once, even while it waits', async () => {
   let sent = 0
   const run = new SendRun({

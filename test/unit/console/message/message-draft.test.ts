@@ -33,6 +33,23 @@ function faultsOf(draft: MessageDraft): string[] {
 }
 
 describe('text', () => {
+  it('takes over what waits in inputs of the form before it is used or changed', () => {
+    const draft = draftOf('{}')
+    const typeSlowly = (key: string) => draft.waitFor(() => draft.set([key], '"typed"'))
+    typeSlowly('a')
+    draft.settle()
+    expect(JSON.parse(draft.text.value)).toEqual({ a: 'typed' })
+    typeSlowly('b')
+    draft.set(['c'], '1')
+    expect(JSON.parse(draft.text.value)).toEqual({ a: 'typed', b: 'typed', c: 1 })
+    const takeBack = typeSlowly('d')
+    takeBack()
+    typeSlowly('e')
+    draft.setText('{"f": 1}')
+    draft.settle()
+    expect(JSON.parse(draft.text.value)).toEqual({ f: 1 })
+  })
+
   it('begins as the JSON of a message without fields', () => {
     const draft = new MessageDraft(KindsSchema, registry)
     expect([draft.text.value, draft.faults.value, draft.message.value]).toEqual(['{}', [], create(KindsSchema)])
