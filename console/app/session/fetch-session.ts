@@ -1,6 +1,7 @@
 /** The requests of the start: what the server tells about itself, and its descriptors. */
 import type { ConsoleFacts } from '../../../wire/console/console-facts.ts'
 import type { Fields } from '../contracts/live-call.ts'
+import { behindProxy } from './behind-proxy.ts'
 
 /** The server cannot be reached, or a proxy in front of it cannot. */
 export class UnreachableError extends Error {
@@ -21,11 +22,10 @@ export type DescriptorAnswer =
 export async function fetchFacts(): Promise<ConsoleFacts> {
   const response = await reach('./facts.json', { cache: 'no-store' })
   if (!response.ok) throw new Error(`facts.json is answered with HTTP status ${response.status}`)
-  try {
-    return await response.json()
-  } catch {
+  const received: ConsoleFacts = await response.json().catch(() => {
     throw new Error('facts.json is no JSON')
-  }
+  })
+  return behindProxy(received, location.pathname)
 }
 
 /**
