@@ -45,6 +45,11 @@ describe('the block', () => {
       expect(readHeaderBlock(`x: y\r\n${text}\r\n`)).toMatchObject({ httpStatus: 400 })
     },
   )
+
+  test.each([' ', '\t', ' \t', 'x '])('a value with a million of %j is read at once', (text) => {
+    const value = `a${text.repeat(1_000_000)}a`
+    expect(readHeaderBlock(`x: ${value}`)).toEqual([{ name: 'x', value }])
+  })
 })
 
 describe('the head', () => {
