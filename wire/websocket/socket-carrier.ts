@@ -27,8 +27,9 @@ export class SocketCarrier implements ByteCarrier {
     return this.#socket.destroyed ? 0 : this.#socket.writableLength
   }
 
+  /** What is below the high-water mark leaves without a word, so it does not count. */
   get heldBytes(): number {
-    return this.queuedBytes
+    return this.#socket.writableNeedDrain ? this.queuedBytes : 0
   }
 
   /** What is written in one turn leaves together. */
