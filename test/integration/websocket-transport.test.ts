@@ -1,9 +1,11 @@
 /** The transport over WebSockets in Node, against a scripted server: what it sends, and what it makes of any answer. */
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import { encodeEnvelope } from '@connectrpc/connect/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
 import {
   createClient,
   createWebSocketTransport,
@@ -18,6 +20,7 @@ import {
   startScriptedWebSockets,
   trailerEnvelope,
 } from '../support/scripted-websockets.ts'
+import { startListening } from '../support/start-listening.ts'
 import { steadyValue } from '../support/steady-value.ts'
 
 type Script = ScriptedOptions['onCall']
@@ -340,6 +343,24 @@ describe('the end of a call closes its WebSocket', () => {
     expect(await closed).toBe(1000)
   })
 
+  test.each<[string, Script]>([
+    ['missing headers', (call) => call.send(item('b'))],
+    ['a long envelope', (call) => call.send(Uint8Array.of(0x80, 0xff, 0xff, 0xff, 0xff))],
+    ['a malformed message', (call) => [headerEnvelope(), Uint8Array.of(0, 0, 0, 0, 1, 0xff)].forEach(call.send)],
+    ['a status in its headers', (call) => call.send(trailerEnvelope(8))],
+    ['a status in its trailers', (call) => [headerEnvelope(), trailerEnvelope(8)].forEach(call.send)],
+  ])('an attempt that fails by %s, before an interceptor makes another one', async (_name, fail) => {
+    const calls: ScriptedCall[] = []
+    const again: Interceptor = (next) => async (request) =>
+      await next(request).catch(async () => {
+        expect(await calls[0]?.closed).toBe(1000)
+        return await next(request)
+      })
+    const onCall: Script = (call) => (calls.push(call) === 1 ? fail(call) : greet(call))
+    const client = await open(onCall, { interceptors: [again] })
+    expect(await client.sayHello({})).toMatchObject({ message: 'hi' })
+  })
+
   test('a signal that aborts before and during the handshake', async () => {
     const { client } = await openSilent()
     expect(await failureOf(client.sayHello({}, { signal: AbortSignal.abort() }))).toMatchObject({ code: Code.Canceled })
@@ -357,6 +378,21 @@ describe('a refused handshake', () => {
     const error = await failureOf(client.sayHello({}))
     expect(error.code).toBe(Code.Unavailable)
     expect(error.rawMessage).toContain('the WebSocket could not be opened')
+  })
+
+  test('is no uncaught error with the library ws', async () => {
+    const options = { baseUrl: 'http://127.0.0.1:1', WebSocket: WebSocket as unknown as typeof globalThis.WebSocket }
+    const client = createClient(GreeterService, createWebSocketTransport(options))
+    expect(await failureOf(client.sayHello({}))).toMatchObject({ code: Code.Unavailable })
+  })
+
+  test('is no uncaught error with the library ws, if the deadline passes before it', async () => {
+    const { port, close } = await startListening(createServer())
+    onTestFinished(close)
+    const options = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket }
+    const transport = createWebSocketTransport({ baseUrl: `http://127.0.0.1:${port}`, ...options })
+    const failure = failureOf(createClient(GreeterService, transport).sayHello({}, { timeoutMs: 50 }))
+    expect(await failure).toMatchObject({ code: Code.DeadlineExceeded })
   })
 
   test.each([200, 404, 405, 426, 505])('where a GET is answered with %i is UNIMPLEMENTED', async (status) => {

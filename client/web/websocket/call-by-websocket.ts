@@ -4,14 +4,13 @@ import {
   createAsyncIterable,
   type EnvelopedMessage,
   encodeEnvelope,
-  pipe,
-  transformSplitEnvelope,
   type UniversalClientFn,
 } from '@connectrpc/connect/protocol'
 import { headerGrpcStatus, trailerFlag, trailerParse } from '@connectrpc/connect/protocol-grpc-web'
 import type { CallSocket } from './call-socket.ts'
 import { dataMessage, HALF_CLOSE, headerBlock } from './messages.ts'
 import { openSocket, type SocketOpener } from './open-socket.ts'
+import { splitEnvelopes } from './split-envelopes.ts'
 
 /** Proxies may leave the type that their server sent. */
 const GRPC_TYPE = /^application\/grpc(?:-web)?(?:\+|;|$)/i
@@ -20,9 +19,13 @@ const GRPC_TYPE = /^application\/grpc(?:-web)?(?:\+|;|$)/i
 const NOTHING = createAsyncIterable<Uint8Array>([])
 const NEVER = new AbortController().signal
 
+/** Nothing is received after it. */
+const ENDED = new ConnectError('the response has ended')
+
 /**
- * Returns the HTTP client that Connect's transport for gRPC-Web runs on. It sends the request while the response arrives. The signal of
- * a call aborts when the call ends in any way, which closes its WebSocket, and so cancels the call at the server.
+ * Returns the HTTP client that Connect's transport for gRPC-Web runs on. It sends the request while the response arrives. The
+ * WebSocket closes when the response ends or cannot be read, and when the signal aborts, which it does when the call ends in any way. An
+ * interceptor may send a request again before that.
  *
  * @param readMaxBytes the greatest message to accept
  */
@@ -32,12 +35,17 @@ export function callByWebSocket(opener: SocketOpener, readMaxBytes: number): Uni
     const socket = await openSocket(url, signal, opener)
     closeAtEnd(socket, signal)
     send(socket, block, body).catch((error) => socket.close(error))
-    const envelopes = pipe(receive(socket), transformSplitEnvelope(readMaxBytes))[Symbol.asyncIterator]()
-    const responseHeader = await readHeader(envelopes)
+    const envelopes = splitEnvelopes(receive(socket), readMaxBytes)
+    const responseHeader = await readHeader(envelopes).catch((error) => {
+      socket.close(error)
+      throw error
+    })
+    const hasEnded = responseHeader.has(headerGrpcStatus)
+    if (hasEnded) socket.close(ENDED)
     return {
       status: 200,
       header: responseHeader,
-      body: responseBody(responseHeader, envelopes),
+      body: hasEnded ? NOTHING : responseBody(socket, envelopes),
       trailer: new Headers(),
     }
   }
@@ -81,16 +89,19 @@ function parseHeader(data: Uint8Array): Headers {
   }
 }
 
-/** Ends after the trailers, whether or not the server closes the WebSocket. Headers with a status are trailers too. */
+/** Ends after the trailers, whether or not the server closes the WebSocket. */
 async function* responseBody(
-  header: Headers,
+  socket: CallSocket,
   envelopes: AsyncIterator<EnvelopedMessage>,
 ): AsyncGenerator<Uint8Array, void> {
-  let hasEnded = header.has(headerGrpcStatus)
-  while (!hasEnded) {
-    const { value } = await envelopes.next()
-    const { flags, data } = value as EnvelopedMessage
-    hasEnded = (flags & trailerFlag) !== 0
-    yield encodeEnvelope(flags, data)
+  try {
+    for (let flags = 0; (flags & trailerFlag) === 0; ) {
+      const { value } = await envelopes.next()
+      const envelope = value as EnvelopedMessage
+      flags = envelope.flags
+      yield encodeEnvelope(flags, envelope.data)
+    }
+  } finally {
+    socket.close(ENDED)
   }
 }

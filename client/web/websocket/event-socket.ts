@@ -35,6 +35,8 @@ export class EventSocket implements CallSocket {
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => this.#onMessage(data))
     socket.addEventListener('close', ({ code, reason }) => this.#onClose(closeError(code, reason)))
+    // A close follows. The library ws, which may be passed, throws errors that nobody listens to.
+    socket.addEventListener('error', () => {})
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     socket.addEventListener('open', () => resolve(socket.protocol))
     this.opened = promise

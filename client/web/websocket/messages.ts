@@ -47,7 +47,6 @@ export function toOctets(data: unknown): Uint8Array {
 }
 
 /** Returns about what a received message takes while it waits to be read. */
-export function queuedBytes(data: unknown): number {
-  const { byteLength = 0 } = Object(data) as { readonly byteLength?: number }
+export function queuedBytes({ byteLength }: Uint8Array): number {
   return byteLength + MESSAGE_OVERHEAD_BYTES
 }

@@ -33,7 +33,9 @@ export class StreamSocket implements CallSocket {
   readonly #stream: WebSocketStreamLike
   /** Aborts the handshake: `close` has no effect before it ends. */
   readonly #handshake = new AbortController()
-  #reader: ReadableStreamDefaultReader<unknown> | null = null
+  #incoming: ReadableStreamDefaultReader<unknown> | null = null
+  /** Reads what has been read ahead. */
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null
   #writer: WritableStreamDefaultWriter<Uint8Array> | null = null
   /** Null until this side closes. */
   #closed: { readonly reason: unknown } | null = null
@@ -53,7 +55,8 @@ export class StreamSocket implements CallSocket {
 
   async #open(): Promise<string> {
     const { protocol, readable, writable } = await this.#stream.opened
-    this.#reader = this.#readAhead(readable.getReader()).getReader()
+    this.#incoming = readable.getReader()
+    this.#reader = this.#readAhead(this.#incoming).getReader()
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(() => {})
     if (this.#closed !== null) {
@@ -84,25 +87,25 @@ export class StreamSocket implements CallSocket {
     this.#closed ??= { reason }
     this.#interrupt(reason)
     this.#handshake.abort(reason)
-    if (this.#reader === null) return
+    if (this.#incoming === null) return
     this.#stream.close({ closeCode: NORMAL_CLOSURE })
     // The server's Close frame is behind the messages that it has sent, and without it the connection would stay.
-    drain(this.#reader).catch(() => {})
+    drain(this.#incoming).catch(() => {})
   }
 
   async #read(): Promise<Uint8Array> {
     const result = await this.#reader?.read()
-    if (result !== undefined && !result.done) return toOctets(result.value)
+    if (result !== undefined && !result.done) return result.value
     const { closeCode, reason } = await this.#stream.closed.catch(() => ({ closeCode: LOST, reason: '' }))
     throw this.#isFull ? tooSlowError(this.#maxBufferedBytes) : closeError(closeCode, reason)
   }
 
   /** Ends when the WebSocket does, in any way: the messages that are queued stay readable. */
-  #readAhead(reader: ReadableStreamDefaultReader<unknown>): ReadableStream<unknown> {
-    const pull = async (controller: ReadableStreamDefaultController<unknown>) => {
+  #readAhead(reader: ReadableStreamDefaultReader<unknown>): ReadableStream<Uint8Array> {
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
       const result = await reader.read().catch(() => null)
       if (result === null || result.done) return controller.close()
-      controller.enqueue(result.value)
+      controller.enqueue(toOctets(result.value))
       this.#isFull = (controller.desiredSize ?? 0) <= 0
     }
     return new ReadableStream({ pull }, { highWaterMark: this.#maxBufferedBytes, size: queuedBytes })

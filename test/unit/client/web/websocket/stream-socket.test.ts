@@ -72,6 +72,20 @@ it('a text message is an error', async () => {
   await expect(socket.receive()).rejects.toMatchObject({ code: Code.Internal })
 })
 
+it('text messages that nobody reads are not kept, however large', async () => {
+  const { socket, platform } = await openFake()
+  let taken = 0
+  for (let count = 0; count < 30; count++) platform.incoming.write('text').then(() => taken++)
+  await settled()
+  // Ten wait in the streams of the test.
+  expect(taken).toBeLessThan(15)
+  await expect(socket.receive()).rejects.toMatchObject({ code: Code.Internal })
+  socket.close('left')
+  await settled()
+  // The server's Close frame comes only behind them.
+  expect(taken).toBe(30)
+})
+
 it('messages before a clean end arrive before its code', async () => {
   const { socket, platform } = await openFake()
   await platform.incoming.write(Uint8Array.of(1))
