@@ -152,7 +152,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     else this.#finish(code, reason)
   }
 
-  /** Frees the place of the call. */
+  /** Frees the place of the call: once its handler is done, or there will be none. */
   release(): void {
     this.#carrier.release()
   }
@@ -193,7 +193,6 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
 
   onClose(): void {
     this.#closing.stop()
-    this.#carrier.release()
     this.#end({ code: CloseCode.ABNORMAL, cause: 'lost', reason: 'the connection is gone' })
     this.owner.onClosed()
   }

@@ -1,5 +1,6 @@
 /** Reads the first message of a WebSocket: the header block. */
 import { Code } from '@connectrpc/connect'
+import { clipValue } from '../../../wire/text/clip-text.ts'
 import type { RequestField } from '../../rpc/exchange/exchange.ts'
 import type { RequestFault } from '../../rpc/exchange/refusal.ts'
 
@@ -18,7 +19,7 @@ export function readHeaderBlock(text: string): readonly RequestField[] | Request
     const name = line.slice(0, Math.max(0, colon)).toLowerCase()
     const value = line.slice(colon + 1)
     if (!TOKEN.test(name)) return malformed('a line is not `name: value`')
-    if (!VALUE.test(value)) return malformed(`the value of ${name} is not ASCII text`)
+    if (!VALUE.test(value)) return malformed(`the value of ${clipValue(name)} is not ASCII text`)
     // Tabs and spaces are the only white space that is left. A regular expression would look at each run of them again and again.
     fields.push({ name, value: value.trim() })
   }

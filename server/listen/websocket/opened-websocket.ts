@@ -1,6 +1,7 @@
 /** A WebSocket after its handshake: its header block, its one call, its keepalive. */
 import { Code } from '@connectrpc/connect'
 import { headerField, Keepalive, RequestHead, RequestVerdict } from '../../../wire/http2/http2.ts'
+import { clipValue } from '../../../wire/text/clip-text.ts'
 import type { ByteCarrier } from '../../../wire/websocket/byte-carrier.ts'
 import { ServerWebSocket } from '../../../wire/websocket/server-websocket.ts'
 import { CallHead } from '../../rpc/exchange/call-head.ts'
@@ -71,8 +72,14 @@ export class OpenedWebSocket implements OpeningOwner {
     const exchange = this.#createExchange(head, calls.protocolOf(head))
     const lane = calls.laneAt(head.method, head.path) ?? calls.laneForOther(head)
     this.#set.stalls.add(exchange)
-    if (lane === undefined) this.#set.forward(new ForwardedWebSocket(exchange), head, this.#carrier)
-    else lane.accept(exchange)
+    try {
+      if (lane === undefined) this.#set.forward(new ForwardedWebSocket(exchange), head, this.#carrier)
+      else lane.accept(exchange)
+    } catch (thrown) {
+      // There is no handler that would do it.
+      exchange.release()
+      throw thrown
+    }
   }
 
   onFault(fault: RequestFault): void {
@@ -145,6 +152,6 @@ export class OpenedWebSocket implements OpeningOwner {
 }
 
 function wrongType(essence: string): RequestFault {
-  const message = `content-type "${essence}" is not served over WebSocket: use application/grpc-web+proto or +json`
+  const message = `content-type "${clipValue(essence)}" is not served over WebSocket: use application/grpc-web+proto or +json`
   return { code: Code.InvalidArgument, message, httpStatus: 415 }
 }

@@ -92,6 +92,7 @@ export class OpeningWebSocket implements WebSocketOwner {
   onEnd({ cause }: WebSocketEnd): void {
     if (this.#isOver) return
     this.#leave()
+    this.socket.release()
     this.#observe(cause === 'failed' ? Code.Internal : Code.Canceled)
   }
 

@@ -12,7 +12,7 @@ import { type StartedApp, startRoutes } from '../../support/demo-server.ts'
 import { echoRoutes } from '../../support/echo-greeter.ts'
 import { LogCapture } from '../../support/log-capture.ts'
 import { untilAborted } from '../../support/until-aborted.ts'
-import { BLOCK, CARRIERS, type CarrierName, FramePeer } from '../../support/websocket/frame-peer.ts'
+import { BLOCK, CARRIERS, type CarrierName, FramePeer, openSession } from '../../support/websocket/frame-peer.ts'
 import { binary, clientFrame, close, concat } from '../../support/websocket/frames.ts'
 import { callByWebSocket, handshakeStatus, WebSocketCall } from '../../support/websocket/websocket-client.ts'
 
@@ -282,6 +282,56 @@ test('a client that reads slowly is not taken for a dead one, while octets wait 
   const { decoded, trailers } = await call.answer()
   expect(decoded).toHaveLength(messages)
   expect(trailers?.get('grpc-status')).toBe('0')
+})
+
+test('handlers that go on after their clients have left occupy the streams of their connection', async () => {
+  const goOn = Promise.withResolvers<void>()
+  let started = 0
+  const routes: AppOptions['routes'] = (router) =>
+    router.service(GreeterService, {
+      async *allStream() {
+        started++
+        yield { data: 'first' }
+        await goOn.promise
+      },
+    })
+  const { port } = await start({ routes, listen: { maxConcurrentStreams: 2 } })
+  const session = await openSession({ port })
+  for (const leave of [close(1000), null]) {
+    const peer = await FramePeer.onStream({ port, path: `${PATH}AllStream` }, session)
+    peer.write(BLOCK)
+    await peer.until(() => peer.answer.messages.length === 1)
+    if (leave === null) peer.stream.destroy()
+    else peer.write(leave)
+    await peer.ended
+  }
+  const third = FramePeer.onStream({ port, path: `${PATH}AllStream` }, session)
+  expect(await Promise.race([third.then(({ status }) => status), sleep(200, 'waits')])).toBe('waits')
+  goOn.resolve()
+  const peer = await third
+  peer.write(BLOCK)
+  await peer.until(() => peer.answer.messages.length === 1)
+  expect(started).toBe(3)
+})
+
+test('WebSockets that do not become calls leave no stream occupied', async () => {
+  const { port } = await start({ listen: { maxConcurrentStreams: 1, headerTimeoutMs: 100 } })
+  const session = await openSession({ port })
+  const leaves: ((peer: FramePeer) => void)[] = [
+    (peer) => peer.write(close(1000)),
+    (peer) => void peer.stream.destroy(),
+    (peer) => peer.write(clientFrame({ opcode: 3 })),
+    (peer) => peer.write(binary('faulty'), close(1000)),
+    () => {},
+  ]
+  for (const leave of leaves) {
+    const peer = await FramePeer.onStream({ port, path: `${PATH}AllStream` }, session)
+    leave(peer)
+    if (!peer.stream.destroyed) await peer.untilClosed()
+    peer.write(close(1000))
+    await peer.ended
+  }
+  expect((await FramePeer.onStream({ port, path: `${PATH}AllStream` }, session)).status).toBe(200)
 })
 
 test('a connection that became a WebSocket has a place, which it frees', async () => {

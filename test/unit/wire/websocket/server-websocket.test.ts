@@ -89,7 +89,14 @@ describe('closing', () => {
     expect(events).toEqual(['closed 3001'])
     socket.onClose()
     expect(events).toEqual(['closed 3001', 'gone'])
-    expect(carrier.releases).toBe(1)
+    expect(carrier.releases).toBe(0)
+  })
+
+  test('the end of the connection behind a close does not cut our answer', () => {
+    socket.onChunk(close(1000))
+    socket.onEnd()
+    expect(carrier.ended).toBe('end')
+    expect(events).toEqual(['closed 1000'])
   })
 
   test('we close: the peer has time to answer, and what it sends meanwhile is dropped', () => {
