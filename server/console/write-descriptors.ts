@@ -1,5 +1,4 @@
 /** Writes descriptors, with their comments, as a google.protobuf.FileDescriptorSet. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { create, type DescFile, type DescMessage, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
@@ -13,15 +12,13 @@ import {
   SourceCodeInfoSchema,
 } from '@bufbuild/protobuf/wkt'
 import { declarationsOf } from '../openapi/comments/comments-of.ts'
+import { Turns } from './turns.ts'
 import { withServices } from './with-services.ts'
 
 /** The texts of comments, by the full names of what they describe. */
 export type CommentTexts = ReadonlyMap<string, string>
 
-/** How long descriptors are worked on before other work has a turn, in milliseconds. */
-const TURN_MS = 5
-
-/** How many methods, or comments, are encoded at once. */
+/** How many methods, or declarations with comments, are encoded at once. */
 const CHUNK = 100
 
 /** Encodings of a message in parts: its fields may be in any order, and the elements of a list may be apart. */
@@ -38,10 +35,11 @@ export interface ShownFiles {
 
 /** Encodes the files in parts, and lets calls run in between. */
 export async function writeDescriptors({ files, services, comments }: ShownFiles): Promise<Uint8Array> {
+  const turns = new Turns()
   const written: Uint8Array[] = []
   for (const { proto } of importsFirst(files)) {
-    const parts = partsOfFile(withServices(proto, services), comments)
-    written.push(...(await encodeField(FileDescriptorSetSchema.field.file.number, parts)))
+    const parts = partsOfFile(withServices(proto, services), comments, turns)
+    written.push(...fieldOf(FileDescriptorSetSchema.field.file.number, await collect(parts, turns)))
   }
   return Buffer.concat(written)
 }
@@ -63,14 +61,19 @@ function importsFirst(files: Iterable<DescFile>): Set<DescFile> {
   return ordered
 }
 
-async function* partsOfFile(proto: FileDescriptorProto, comments: CommentTexts): AsyncGenerator<Uint8Array, void> {
+async function* partsOfFile(
+  proto: FileDescriptorProto,
+  comments: CommentTexts,
+  turns: Turns,
+): AsyncGenerator<Uint8Array, void> {
   const { messageType, service: services, sourceCodeInfo, ...others } = proto
   const { service, sourceCodeInfo: sourceInfo } = FileDescriptorProtoSchema.field
   yield encode(FileDescriptorProtoSchema, others)
   for (const message of messageType) yield encode(FileDescriptorProtoSchema, { messageType: [message] })
-  for (const each of services) yield* await encodeField(service.number, partsOfService(each))
-  const locations = sourceCodeInfo?.location ?? locationsOf(proto, comments)
-  if (locations.length > 0) yield* await encodeField(sourceInfo.number, partsOfLocations(locations))
+  for (const each of services) yield* fieldOf(service.number, await collect(partsOfService(each), turns))
+  const own = sourceCodeInfo && chunksOf(sourceCodeInfo.location)
+  const locations = await collect(partsOfLocations(own ?? locationsOf(proto, comments)), turns)
+  if (locations.bytes > 0) yield* fieldOf(sourceInfo.number, locations)
 }
 
 function* partsOfService({ method: methods, ...others }: ServiceDescriptorProto): Generator<Uint8Array, void> {
@@ -78,38 +81,47 @@ function* partsOfService({ method: methods, ...others }: ServiceDescriptorProto)
   for (const method of chunksOf(methods)) yield encode(ServiceDescriptorProtoSchema, { method })
 }
 
-function* partsOfLocations(locations: readonly SourceCodeInfo_Location[]): Generator<Uint8Array, void> {
-  for (const location of chunksOf(locations)) yield encode(SourceCodeInfoSchema, { location })
+function* partsOfLocations(chunks: Iterable<SourceCodeInfo_Location[]>): Generator<Uint8Array, void> {
+  for (const location of chunks) yield encode(SourceCodeInfoSchema, { location })
 }
 
 /** The comments of a file as its source info, of which nothing else is known. */
-function locationsOf(proto: FileDescriptorProto, comments: CommentTexts): SourceCodeInfo_Location[] {
-  if (comments.size === 0) return []
-  const locations: SourceCodeInfo_Location[] = []
-  for (const { name, path } of declarationsOf(proto)) {
-    const text = comments.get(name)
-    if (text === undefined) continue
-    // As compilers write them: each line follows its `//`, and a span has at least three numbers.
-    const leadingComments = `${text.replaceAll(/^(?=.)/gm, ' ')}\n`
-    const parts = { path: path.split('.').map(Number), span: [0, 0, 0], leadingComments }
-    locations.push(create(SourceCodeInfo_LocationSchema, parts))
+function* locationsOf(proto: FileDescriptorProto, comments: CommentTexts): Generator<SourceCodeInfo_Location[], void> {
+  if (comments.size === 0) return
+  for (const declarations of chunksOf(declarationsOf(proto))) {
+    yield declarations.flatMap(({ name, path }) => {
+      const text = comments.get(name)
+      return text === undefined ? [] : [locationOf(path, text)]
+    })
   }
-  return locations
 }
 
-/** Collects the parts of a message that is a field of another one, behind its tag and its length. */
-async function encodeField(number: number, parts: Parts): Promise<readonly Uint8Array[]> {
-  const collected: Uint8Array[] = []
+/** As compilers write them: each line follows its `//`, and a span has at least three numbers. */
+function locationOf(path: string, text: string): SourceCodeInfo_Location {
+  const leadingComments = `${text.replaceAll(/^(?=.)/gm, ' ')}\n`
+  return create(SourceCodeInfo_LocationSchema, { path: path.split('.').map(Number), span: [0, 0, 0], leadingComments })
+}
+
+/** The encoding of a message. */
+interface Collected {
+  readonly parts: readonly Uint8Array[]
+  readonly bytes: number
+}
+
+async function collect(given: Parts, turns: Turns): Promise<Collected> {
+  const parts: Uint8Array[] = []
   let bytes = 0
-  let startedAtMs = performance.now()
-  for await (const part of parts) {
-    collected.push(part)
+  for await (const part of given) {
+    parts.push(part)
     bytes += part.byteLength
-    if (performance.now() - startedAtMs < TURN_MS) continue
-    await nextTurn()
-    startedAtMs = performance.now()
+    if (turns.isOver) await turns.next()
   }
-  return [new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(bytes).finish(), ...collected]
+  return { parts, bytes }
+}
+
+/** A message that is a field of another one, behind its tag and its length. */
+function fieldOf(number: number, { parts, bytes }: Collected): readonly Uint8Array[] {
+  return [new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(bytes).finish(), ...parts]
 }
 
 /** Encodes some fields of a message. Unknown ones are kept, as those of options that this process has no code for. */
@@ -119,8 +131,13 @@ function encode(schema: DescMessage, fields: object): Uint8Array {
   return toBinary(schema, message)
 }
 
-function chunksOf<T>(items: readonly T[]): T[][] {
-  const chunks: T[][] = []
-  for (let at = 0; at < items.length; at += CHUNK) chunks.push(items.slice(at, at + CHUNK))
-  return chunks
+function* chunksOf<T>(items: Iterable<T>): Generator<T[], void> {
+  let chunk: T[] = []
+  for (const item of items) {
+    chunk.push(item)
+    if (chunk.length < CHUNK) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
 }
