@@ -71,7 +71,7 @@ function GetChoice({ form }: { form: CallForm }) {
           form.usesGet.value = event.currentTarget.checked
         }}
       />
-      By GET, which caches can answer
+      Use GET, so that caches can answer
     </label>
   )
 }

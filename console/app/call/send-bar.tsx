@@ -59,7 +59,10 @@ function ManyRequests({ session }: { session: CallSession }) {
         </Button>
       )}
       {state === 'open' && (
-        <Button title="Tells the server that no more messages come" onClick={() => session.call.peek()?.halfClose()}>
+        <Button
+          title="Tells the server that no more messages will be sent"
+          onClick={() => session.call.peek()?.halfClose()}
+        >
           Half-close
         </Button>
       )}

@@ -52,6 +52,6 @@ function NoSamples() {
 
 function NoWebSockets() {
   return (
-    <Notice tone="warn">This server does not answer WebSockets, which the other samples need to send streams.</Notice>
+    <Notice tone="warn">This server does not support WebSockets, which the other samples need to send streams.</Notice>
   )
 }

@@ -24,7 +24,7 @@ export function curlRestSnippet(call: SnippetCall): Snippet | undefined {
   if (bindings === undefined) return undefined
   try {
     const request = takesOne(call.method) ? oneRequest(call) : streamRequest(call, bindings)
-    const others = call.place.protocols.includes('rest') ? [] : ['This server does not answer REST.']
+    const others = call.place.protocols.includes('rest') ? [] : ['This server does not support REST.']
     return commandSnippet('curl-rest', TITLE, commandOf(call, request), call, ...others)
   } catch (error) {
     return { id: 'curl-rest', title: TITLE, language: 'sh', text: '', note: refusalOf(error) }

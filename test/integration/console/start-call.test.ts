@@ -94,8 +94,8 @@ describe.each(PROTOCOLS)('a unary call by %s', (protocol) => {
   it('can be cancelled before its request', async () => {
     const { call, request } = await start(callContext((await startDemo()).origin), 'SayHello', protocol)
     call.cancel()
-    expect(await call.ended).toMatchObject({ code: 'CANCELLED', message: 'the call was cancelled by hand' })
-    await expect(call.send(request({}))).rejects.toThrow('cancelled by hand')
+    expect(await call.ended).toMatchObject({ code: 'CANCELLED', message: 'you cancelled the call, or left its page' })
+    await expect(call.send(request({}))).rejects.toThrow('you cancelled the call')
   })
 
   it('ends with a status if a header cannot be sent', async () => {

@@ -48,7 +48,7 @@ export function CompareTable({ comparison }: { comparison: Comparison }) {
       </section>
       <p class="small soft">
         Bodies with their envelopes, as the page sees them; over WebSocket the messages alone. REST may have the request
-        in its URL. Compressed: as the response came over the wire, where the browser tells.
+        in its URL. Compressed: as the response came over the wire, where the browser reports it.
       </p>
       {results.map(
         ({ protocol, outcome }) => outcome !== null && <Bodies key={protocol} protocol={protocol} outcome={outcome} />,

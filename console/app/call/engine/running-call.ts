@@ -107,7 +107,7 @@ export class RunningCall implements LiveCall {
 
   cancel(): void {
     if (this.#state.value === 'ended') return
-    const reason = new ConnectError('the call was cancelled by hand', Code.Canceled)
+    const reason = new ConnectError('you cancelled the call, or left its page', Code.Canceled)
     this.#abort.abort(reason)
     this.#requests.fail(reason)
   }

@@ -26,12 +26,12 @@ const OF_PROTOCOLS =
 export function faultOfHeader({ name, value }: Pick<HeaderRow, 'name' | 'value'>): string | null {
   if (name === '') return value === '' ? null : 'The header needs a name.'
   const lower = name.toLowerCase()
-  if (!NAME.test(lower)) return 'A name has letters, digits and a few marks such as - and _, and no spaces.'
+  if (!NAME.test(lower)) return 'A name is letters, digits and marks such as - and _, without spaces.'
   if (FORBIDDEN.test(lower)) return 'Browsers do not let pages set this header.'
   if (OF_PROTOCOLS.test(lower)) return 'The protocol sets this header.'
   if (!PRINTABLE.test(value))
-    return 'A value has printable ASCII only. Octets go into a header whose name ends with -bin.'
-  if (lower.endsWith('-bin') && !BASE64.test(value)) return 'The value of a -bin header is base64.'
+    return 'A value is printable ASCII. Other data goes into a header whose name ends with -bin, in base64.'
+  if (lower.endsWith('-bin') && !BASE64.test(value)) return 'The value of a -bin header must be base64.'
   return null
 }
 

@@ -20,7 +20,7 @@ export const PROTOCOL_NAMES: Readonly<Record<ConsoleProtocol, string>> = {
 export function refusalOf(protocol: ConsoleProtocol, method: DescMethod, facts: ConsoleFacts): string | null {
   if (protocol === 'grpc')
     return 'Browsers do not let pages read the trailers of gRPC. The tab Code has commands for it.'
-  if (!facts.protocols.includes(protocol)) return `This server does not answer ${PROTOCOL_NAMES[protocol]}.`
+  if (!facts.protocols.includes(protocol)) return `This server does not support ${PROTOCOL_NAMES[protocol]}.`
   if (protocol === 'websocket') return null
   if (!takesOneRequest(method)) return 'Browsers cannot send a stream of messages by fetch. Use WebSocket.'
   if (protocol === 'rest' && httpRuleOf(method) === undefined) return 'The method has no option google.api.http.'

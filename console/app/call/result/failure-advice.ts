@@ -30,7 +30,7 @@ export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, 
     return plain(`The call took longer than its deadline of ${timeoutMs} ms.`)
   }
   if (code === 'UNIMPLEMENTED') {
-    return plain('The server does not have this method, or does not answer it by this protocol.')
+    return plain('The server does not have this method, or does not support it in this protocol.')
   }
   if (httpStatus === 429) return plain('The server limits how many calls it takes. Try again later.')
   return null

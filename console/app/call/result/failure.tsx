@@ -56,7 +56,7 @@ function Detail({ detail }: { detail: StatusDetail }) {
       </div>
       {detail.json === null ? (
         <>
-          <p class="small soft">The API does not have this type. These are its octets:</p>
+          <p class="small soft">The API does not define this type. Its bytes:</p>
           <TextBlock text={hexDump(detail.octets)} label={`Octets of ${detail.typeName}`} isOctets />
         </>
       ) : (

@@ -35,7 +35,7 @@ export function SavedMessages({ others: kept, sender }: SavedMessagesProps) {
       }),
     )
   }
-  const forget = () => {
+  const remove = () => {
     kept.value = []
   }
   return (
@@ -45,8 +45,8 @@ export function SavedMessages({ others: kept, sender }: SavedMessagesProps) {
           <Button isSmall icon="send" isDisabled={isRunning} onClick={sendAll}>
             Send all
           </Button>
-          <Button kind="quiet" isSmall isDisabled={isRunning} onClick={forget}>
-            Forget the others
+          <Button kind="quiet" isSmall isDisabled={isRunning} onClick={remove}>
+            Remove the others
           </Button>
         </>
       }

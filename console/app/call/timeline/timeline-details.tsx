@@ -47,7 +47,7 @@ function Content({ entry, types: { method, registry } }: Omit<TimelineDetailsPro
     case 'trailers':
       return <HeaderFields title="Fields" fields={entry.fields} none="There are none." />
     case 'half-close':
-      return <p class="small soft">The page has told the server that no more messages come.</p>
+      return <p class="small soft">The page told the server that no more messages will be sent.</p>
     case 'end':
       return <p class="wrap">{entry.status.message === '' ? 'Without a message.' : entry.status.message}</p>
   }

@@ -74,7 +74,7 @@ function partsOf(entry: TimelineEntry, types: TimelineTypes): RowParts {
     case 'trailers':
       return { mark: '·', name: 'Trailers', size: '', text: namesOf(entry.fields) }
     case 'half-close':
-      return { mark: '⇥', name: 'Half-closed', size: '', text: 'no more messages are sent' }
+      return { mark: '⇥', name: 'Half-closed', size: '', text: 'no more messages will be sent' }
     case 'end':
       return { mark: '■', name: entry.status.code, size: '', text: entry.status.message }
   }

@@ -34,12 +34,12 @@ export class HealthBook {
   }
 
   /** Takes a status that the server has sent. */
-  setStatus(service: string, status: HealthStatus, link: HealthLink): void {
+  setStatus(service: string, status: HealthStatus, link: HealthLink, fault = ''): void {
     this.setReachable(true)
     const before = this.#of(service)
     const isChange = before.status !== status
     if (isChange && before.status !== null) this.#record({ service, from: before.status, to: status })
-    this.#set({ service, status, link, fault: '', sinceMs: isChange ? this.#now() : before.sinceMs })
+    this.#set({ service, status, link, fault, sinceMs: isChange ? this.#now() : before.sinceMs })
   }
 
   /** Takes the state of the stream of a service. */

@@ -35,6 +35,8 @@ export class HealthMonitor {
   readonly refusal = signal<ConnectError | null>(null)
   readonly #options: HealthMonitorOptions
   readonly #watched = new Set<string>()
+  /** Why services cannot be watched. Lists still have their status. */
+  readonly #faults = new Map<string, string>()
   #awake = new AbortController()
 
   constructor(options: HealthMonitorOptions) {
@@ -46,6 +48,7 @@ export class HealthMonitor {
   start(): () => void {
     const stopping = new AbortController()
     this.#watched.clear()
+    this.#faults.clear()
     void this.#list(stopping.signal)
     return () => stopping.abort()
   }
@@ -78,6 +81,8 @@ export class HealthMonitor {
     this.book.keepOnly(new Set(statuses.keys()))
     // The whole server first: its name is empty.
     for (const [service, status] of [...statuses].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const fault = this.#faults.get(service)
+      if (fault !== undefined) this.book.setStatus(service, status, 'failed', fault)
       if (this.#watched.has(service)) continue
       if (this.#watched.size >= this.#options.maxWatches) this.book.setStatus(service, status, 'polled')
       else {
@@ -147,7 +152,10 @@ export class HealthMonitor {
         book.setStatus(service, nameOf(status), 'live')
       }
     } catch (error) {
-      if (!stopped.aborted) book.setLink(service, 'failed', ConnectError.from(error).message)
+      if (stopped.aborted) return
+      const { message } = ConnectError.from(error)
+      this.#faults.set(service, message)
+      book.setLink(service, 'failed', message)
     }
   }
 

@@ -25,7 +25,7 @@ const LINKS: Readonly<Record<HealthLink, string>> = {
 
 /** Draws a status. */
 export function StatusBadge({ status }: { status: HealthChange['to'] | null }) {
-  if (status === null) return <Badge>unknown yet</Badge>
+  if (status === null) return <Badge>not known yet</Badge>
   return (
     <Badge tone={TONES[status]} dot="still">
       {status}

@@ -74,12 +74,14 @@ interface KeyInputProps {
 
 function KeyInput({ field, value, keys, onKey }: KeyInputProps) {
   const id = useId()
-  const [typed, setTyped] = useState<string | null>(null)
+  // Of another key, as when the entry before has been removed, it does not count.
+  const [typing, setTyping] = useState<{ readonly of: string; readonly text: string } | null>(null)
+  const typed = typing?.of === value ? typing.text : null
   const shown = typed ?? value
   const fault = keyFault(field.mapKey, shown, value, keys)
   const leave = () => {
     if (typed !== null && typed !== value && fault === undefined) onKey(typed)
-    if (fault === undefined) setTyped(null)
+    if (fault === undefined) setTyping(null)
   }
   return (
     <div class="draft-key">
@@ -93,7 +95,7 @@ function KeyInput({ field, value, keys, onKey }: KeyInputProps) {
         autocomplete="off"
         spellcheck={false}
         value={shown}
-        onInput={(event) => setTyped(event.currentTarget.value)}
+        onInput={(event) => setTyping({ of: value, text: event.currentTarget.value })}
         onChange={leave}
         onBlur={leave}
       />

@@ -75,7 +75,7 @@ it('names what keeps a call from being made', () => {
   form.deadline.value = 'soon'
   expect(form.faults.value).toEqual([
     expect.stringContaining('Browsers cannot send a stream'),
-    expect.stringContaining('bad name: A name has'),
+    expect.stringContaining('bad name: A name is'),
     expect.stringContaining('Write the deadline as'),
   ])
 })
@@ -91,9 +91,10 @@ it.each([
 
 it.each([
   ['', 'x', /needs a name/],
-  ['a b', '', /no spaces/],
-  ['naïve', '', /no spaces/],
+  ['a b', '', /without spaces/],
+  ['naïve', '', /without spaces/],
   ['host', 'x', /do not let pages set/],
+  ['set-cookie', 'x', /do not let pages set/],
   ['Cookie', 'x', /do not let pages set/],
   ['sec-fetch-mode', 'x', /do not let pages set/],
   ['grpc-timeout', '1S', /The protocol sets/],
@@ -128,6 +129,6 @@ it.each([
 
 it('offers only what the server answers', () => {
   const facts = { ...FACTS, protocols: ['grpc-web'] as const }
-  expect(refusalOf('connect', methodOf('SayHello'), facts)).toMatch('does not answer Connect')
+  expect(refusalOf('connect', methodOf('SayHello'), facts)).toMatch('does not support Connect')
   expect(refusalOf('grpc-web', methodOf('SayHello'), facts)).toBeNull()
 })

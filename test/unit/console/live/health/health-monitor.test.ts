@@ -13,6 +13,7 @@ class HealthServer {
     ['b.B', Status.NOT_SERVING],
   ])
   hasList = true
+  hasWatch = true
   isDown = false
   refusal: Code | undefined
   watches = 0
@@ -53,6 +54,7 @@ class HealthServer {
           async *watch({ service: name }, { signal }) {
             server.watches += 1
             try {
+              if (!server.hasWatch) throw new ConnectError('no watch', Code.Unimplemented)
               for (let sent: Status | undefined; !signal.aborted; ) {
                 server.#assertUp()
                 const { status } = statusOf(name)
@@ -134,6 +136,18 @@ it('checks the services that it knows where the server has no list', async () =>
   server.hasList = false
   const monitor = start(server)
   await expect.poll(() => shown(monitor), SOON).toEqual([':SERVING:live', 'a.A:SERVING:live', 'b.B:NOT_SERVING:live'])
+})
+
+it('follows services that cannot be watched by the list', async () => {
+  const server = new HealthServer()
+  server.hasWatch = false
+  const monitor = start(server)
+  await expect
+    .poll(() => shown(monitor), SOON)
+    .toEqual([':SERVING:failed', 'a.A:SERVING:failed', 'b.B:NOT_SERVING:failed'])
+  server.set('a.A', Status.NOT_SERVING)
+  await expect.poll(() => shown(monitor), SOON).toContain('a.A:NOT_SERVING:failed')
+  expect(monitor.book.services.value.map(({ fault }) => fault)).toEqual(Array(3).fill(expect.stringContaining('no watch')))
 })
 
 it('says once that the server is gone, and goes on when it is back', async () => {
