@@ -8,6 +8,7 @@ import {
   type MessageInitShape,
   type Registry,
 } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { HttpBinding } from './http-rule.ts'
 import { NdjsonReader, SseReader, type StreamTextReader } from './stream-texts.ts'
 
@@ -39,12 +40,14 @@ export class RestDecoder {
     return new NdjsonReader(this.#method.output.fields.some(({ jsonName }) => jsonName === 'error'))
   }
 
+  /** @throws ConnectError if the text is no such message */
   decodeJson(text: string): Message {
-    const json: JsonValue = JSON.parse(text)
-    const { output } = this.#method
-    const options = { registry: this.#registry, ignoreUnknownFields: true }
-    if (this.#responseBody === '') return fromJson(output, json, options)
-    return fromJson(output, { [this.#jsonName()]: json }, options)
+    try {
+      return this.#fromJson(JSON.parse(text))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new ConnectError(`the response cannot be read: ${reason}`, Code.Internal)
+    }
   }
 
   decodeRaw(contentType: string, data: Uint8Array): Message {
@@ -53,6 +56,12 @@ export class RestDecoder {
     if (this.#responseBody === '') return create(output, body as MessageInitShape<typeof output>)
     const field = output.fields.find(({ name }) => name === this.#responseBody)
     return create(output, { [field?.localName ?? '']: body } as MessageInitShape<typeof output>)
+  }
+
+  #fromJson(json: JsonValue): Message {
+    const { output } = this.#method
+    const options = { registry: this.#registry, ignoreUnknownFields: true }
+    return fromJson(output, this.#responseBody === '' ? json : { [this.#jsonName()]: json }, options)
   }
 
   #jsonName(): string {

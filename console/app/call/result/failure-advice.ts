@@ -17,7 +17,11 @@ export interface Advice {
 }
 
 /** Returns the advice for a status; null where the status says it all. */
-export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, scene: FailureScene): Advice | null {
+export function adviseOn(
+  status: CallStatus,
+  { protocol, usesGet, timeoutMs }: CallInit,
+  scene: FailureScene,
+): Advice | null {
   const { code, httpStatus } = status
   if (code === 'UNAUTHENTICATED' || httpStatus === 401) {
     const text = scene.hasCredentials
@@ -31,6 +35,12 @@ export function adviseOn(status: CallStatus, { protocol, timeoutMs }: CallInit, 
   }
   if (code === 'UNIMPLEMENTED') {
     return plain('The server does not have this method, or does not support it in this protocol.')
+  }
+  if (httpStatus === 414 || httpStatus === 431) {
+    const isByGet = protocol === 'connect' && usesGet
+    return plain(
+      `The server does not take URLs or headers of this length.${isByGet ? ' Call the method without GET.' : ''}`,
+    )
   }
   if (httpStatus === 429) return plain('The server limits how many calls it takes. Try again later.')
   return null

@@ -44,6 +44,12 @@ it.each<[string, Partial<FailureScene>, Partial<CallInit>, RegExp]>([
   expect(advise({}, scene, init)?.text).toMatch(text)
 })
 
+it.each([414, 431])('says that a message is too long for GET: HTTP %i', (httpStatus) => {
+  const status = { code: 'UNKNOWN', message: '', httpStatus }
+  expect(advise(status, {}, { usesGet: true })?.text).toMatch(/this length\..*without GET/)
+  expect(advise(status, {}, { usesGet: true, protocol: 'rest' })?.text).toMatch(/this length\.$/)
+})
+
 it('says which deadline was over', () => {
   expect(advise({ code: 'DEADLINE_EXCEEDED' }, {}, { timeoutMs: 50 })?.text).toMatch('50 ms')
   expect(advise({ code: 'DEADLINE_EXCEEDED' })).toBeNull()

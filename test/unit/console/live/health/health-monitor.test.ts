@@ -147,7 +147,9 @@ it('follows services that cannot be watched by the list', async () => {
     .toEqual([':SERVING:failed', 'a.A:SERVING:failed', 'b.B:NOT_SERVING:failed'])
   server.set('a.A', Status.NOT_SERVING)
   await expect.poll(() => shown(monitor), SOON).toContain('a.A:NOT_SERVING:failed')
-  expect(monitor.book.services.value.map(({ fault }) => fault)).toEqual(Array(3).fill(expect.stringContaining('no watch')))
+  expect(monitor.book.services.value.map(({ fault }) => fault)).toEqual(
+    Array(3).fill(expect.stringContaining('no watch')),
+  )
 })
 
 it('says once that the server is gone, and goes on when it is back', async () => {
