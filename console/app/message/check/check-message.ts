@@ -61,7 +61,7 @@ export class MessageChecker {
         if (set.has(field)) this.#report.error(key, `${this.#report.label} is set twice.`)
         set.add(field)
         if (!isUnset(field, value)) this.#case(field.oneof, field.name, key, cases)
-        this.#field(field, value)
+        this.#rules.inField(field, () => this.#field(field, value))
       })
     }
     this.#rules.check(message, node)
@@ -145,6 +145,10 @@ export class MessageChecker {
     const rest = node.members.filter((member) => member.key.value !== '@type')
     if (rest.length < node.members.length - 1)
       this.#report.error(node, `${this.#report.label} has more than one "@type".`)
+    this.#rules.ignoring(() => this.#inAny(message, node, rest))
+  }
+
+  #inAny(message: DescMessage, node: JsonObject, rest: readonly JsonMember[]) {
     if (!hasCustomJsonRepresentation(message)) return this.#members(message, node, rest)
     const [value, surplus] = rest
     if (value?.key.value !== 'value' || surplus !== undefined) {

@@ -3,7 +3,7 @@ import { type DescMessage, type JsonValue, type Registry, ScalarType } from '@bu
 import type { JsonNode, Span } from '../json/json-node.ts'
 import { octetsOf } from '../schema/bytes-text.ts'
 import { memberOfField } from '../schema/field-keys.ts'
-import { type FieldRules, isRequiredOneof, rulesOf } from '../schema/field-rules.ts'
+import { type FieldRules, ignoredBy, rulesOf } from '../schema/field-rules.ts'
 import { isUnset } from '../schema/null-value.ts'
 import {
   type AnyField,
@@ -23,30 +23,43 @@ const IMPLICIT = 2
 export class RuleChecker {
   readonly #report: FaultReport
   readonly #registry: Registry
-  readonly #hasRules: boolean
+  /** How many of the values around the one at hand are not checked. */
+  #ignored = 0
 
   constructor(report: FaultReport, registry: Registry) {
     this.#report = report
     this.#registry = registry
-    this.#hasRules = registry.getExtension('buf.validate.field') !== undefined
   }
 
   /** Checks the fields of a message, but not what messages in it hold. */
   check(message: DescMessage, node: JsonNode): void {
-    if (!this.#hasRules) return
+    if (this.#ignored > 0) return
+    const { fields, requiredOneofs } = rulesOf(message, this.#registry)
     const start = { start: node.start, end: node.start + 1 }
-    for (const field of message.fields) this.#field(field, node, start)
-    for (const oneof of message.oneofs) {
+    for (const [field, rules] of fields) this.#field(field, rules, node, start)
+    for (const oneof of requiredOneofs) {
       const isSet = oneof.fields.some((field) => !isUnset(field, memberOfField(node, field)?.value))
-      if (!isSet && isRequiredOneof(oneof, this.#registry)) {
-        this.#report.hint(start, `One field of ${oneof.name} must be set.`)
-      }
+      if (!isSet) this.#report.hint(start, `One field of ${oneof.name} must be set.`)
     }
   }
 
-  #field(field: AnyField, node: JsonNode, start: Span): void {
-    const rules = rulesOf(field, this.#registry)
-    if (rules.ignore === 'IGNORE_ALWAYS') return
+  /** Checks what a field holds, without the rules of messages in it if its own rules leave it alone. */
+  inField(field: AnyField, check: () => void): void {
+    const rules = field.kind === 'field' ? rulesOf(field.parent, this.#registry).fields.get(field) : undefined
+    const inner = field.fieldKind === 'list' ? nested(rules?.repeated, 'items') : nested(rules?.map, 'values')
+    if ([rules ?? {}, inner].some((each) => ignoredBy(each) === 'all')) this.ignoring(check)
+    else check()
+  }
+
+  /** Checks what no rules hold for, such as the message in an `Any`. */
+  ignoring(check: () => void): void {
+    this.#ignored++
+    check()
+    this.#ignored--
+  }
+
+  #field(field: AnyField, rules: FieldRules, node: JsonNode, start: Span): void {
+    if (ignoredBy(rules) === 'all') return
     const member = memberOfField(node, field)
     if (member !== undefined && !isUnset(field, member.value)) {
       this.#report.inField(member.key.value, () => this.#present(field, member.value, rules))
@@ -54,7 +67,7 @@ export class RuleChecker {
     }
     const below = [member?.key.value ?? field.jsonName]
     if (rules.required === true) this.#report.hint(start, `${field.jsonName} is required.`, below)
-    else if (field.presence === IMPLICIT && rules.ignore === undefined) this.#absent(field, rules, start)
+    else if (field.presence === IMPLICIT && ignoredBy(rules) === 'none') this.#absent(field, rules, start)
   }
 
   /** The rules of a field without presence hold for its default too. */
@@ -69,12 +82,12 @@ export class RuleChecker {
 
   #present(field: AnyField, node: JsonNode, rules: FieldRules): void {
     if (field.fieldKind === 'list' && node.kind === 'array') {
-      this.#needs(node, brokenCount(node.items.length, rules.repeated))
+      this.#count(node, node.items.length, rules, 'repeated')
       const items = nested(rules.repeated, 'items')
       for (const [index, item] of node.items.entries())
         this.#report.inStep(index, () => this.#value(shapeOf(field), item, items))
     } else if (field.fieldKind === 'map' && node.kind === 'object') {
-      this.#needs(node, brokenCount(node.members.length, rules.map))
+      this.#count(node, node.members.length, rules, 'map')
       const [keys, values] = [nested(rules.map, 'keys'), nested(rules.map, 'values')]
       for (const { key, value } of node.members) {
         this.#report.inStep(key.value, () => {
@@ -87,10 +100,15 @@ export class RuleChecker {
     }
   }
 
+  #count(node: JsonNode, count: number, rules: FieldRules, type: string): void {
+    if (count > 0 || ignoredBy(rules) === 'none') this.#needs(node, brokenCount(count, rules[type]))
+  }
+
   #value(declared: ValueShape, node: JsonNode, rules: FieldRules): void {
     const shape = declared.kind === 'message' ? (wrappedShape(declared.message) ?? declared) : declared
     const value = ruleValue(shape, node)
-    if (value === undefined) return
+    const ignored = ignoredBy(rules)
+    if (value === undefined || ignored === 'all' || (ignored === 'zero' && isZero(shape, value))) return
     const type = typeOf(shape)
     this.#needs(node, brokenRules(type, value, rules[type]))
   }
@@ -117,7 +135,14 @@ function ruleValue(shape: ValueShape, node: JsonNode): RuleValue | undefined {
   const text = node.kind === 'string' ? node.value : node.kind === 'number' ? node.raw : ''
   if (shape.scalar === ScalarType.STRING) return text
   if (shape.scalar === ScalarType.BYTES) return octetsOf(text)?.length
+  if (shape.scalar === ScalarType.BOOL) return text === 'true'
+  if (shape.scalar === ScalarType.FLOAT) return Math.fround(Number(text))
   return integerRange(shape.scalar) === undefined ? Number(text) : (exactInteger(text) ?? undefined)
+}
+
+function isZero(shape: ValueShape, value: RuleValue): boolean {
+  if (typeof value === 'string') return value === ''
+  return Number(value) === 0 || (shape.kind === 'enum' && value === shape.enum.values[0]?.number)
 }
 
 function zeroOf(field: AnyField): RuleValue {

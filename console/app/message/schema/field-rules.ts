@@ -1,6 +1,7 @@
-/** The rules of protovalidate that a field has, read from its options by the extensions in the registry. */
+/** The rules of protovalidate that the fields of a message have, read from options by the extensions in the registry. */
 import {
   type DescExtension,
+  type DescMessage,
   type DescOneof,
   getExtension,
   hasExtension,
@@ -19,28 +20,70 @@ export interface FieldRules {
   readonly [type: string]: JsonValue | undefined
 }
 
-const NONE: FieldRules = {}
-const rulesOfFields = new WeakMap<Registry, WeakMap<AnyField, FieldRules>>()
+/** What protovalidate checks in a message. */
+export interface MessageRules {
+  /** Fields without rules are left out. */
+  readonly fields: ReadonlyMap<AnyField, FieldRules>
+  readonly requiredOneofs: readonly DescOneof[]
+}
 
-/** Returns the rules of a field; an empty object for none. */
-export function rulesOf(field: AnyField, registry: Registry): FieldRules {
-  let known = rulesOfFields.get(registry)
+/** Which values rules leave alone. */
+export type Ignored = 'none' | 'zero' | 'all'
+
+const NONE: MessageRules = { fields: new Map(), requiredOneofs: [] }
+const rulesOfMessages = new WeakMap<Registry, WeakMap<DescMessage, MessageRules>>()
+
+/** Returns the rules of a message's fields, but not of messages in it. */
+export function rulesOf(message: DescMessage, registry: Registry): MessageRules {
+  let known = rulesOfMessages.get(registry)
   if (known === undefined) {
     known = new WeakMap()
-    rulesOfFields.set(registry, known)
+    rulesOfMessages.set(registry, known)
   }
-  let rules = known.get(field)
+  let rules = known.get(message)
   if (rules === undefined) {
-    rules = readOption(field.proto.options, registry.getExtension('buf.validate.field'), registry) ?? NONE
-    known.set(field, rules)
+    rules = readRules(message, registry)
+    known.set(message, rules)
   }
   return rules
 }
 
-/** Whether one field of a oneof has to be set. */
-export function isRequiredOneof(oneof: DescOneof, registry: Registry): boolean {
-  const rules = readOption(oneof.proto.options, registry.getExtension('buf.validate.oneof'), registry)
-  return rules?.required === true
+/** Returns what rules leave alone. In doubt it is more, so that no valid value is called wrong. */
+export function ignoredBy(rules: FieldRules): Ignored {
+  // `skipped` and `ignore_empty` are names of older versions.
+  if (rules.ignore === 'IGNORE_ALWAYS' || rules.skipped === true) return 'all'
+  const isPlain = (rules.ignore ?? 'IGNORE_UNSPECIFIED') === 'IGNORE_UNSPECIFIED' && rules.ignoreEmpty !== true
+  return isPlain ? 'none' : 'zero'
+}
+
+function readRules(message: DescMessage, registry: Registry): MessageRules {
+  const ofField = registry.getExtension('buf.validate.field')
+  const whole = readOption(message.proto.options, registry.getExtension('buf.validate.message'), registry)
+  if (ofField === undefined || whole?.disabled === true) return NONE
+  const rivals = rivalsOf(whole)
+  const fields = new Map<AnyField, FieldRules>()
+  for (const field of message.fields) {
+    const rules = readOption(field.proto.options, ofField, registry)
+    if (rules === undefined) continue
+    fields.set(field, rivals.has(field.name) ? { ignore: 'IGNORE_IF_ZERO_VALUE', ...rules } : rules)
+  }
+  const ofOneof = registry.getExtension('buf.validate.oneof')
+  const requiredOneofs = message.oneofs.filter(
+    (oneof) => readOption(oneof.proto.options, ofOneof, registry)?.required === true,
+  )
+  return { fields, requiredOneofs }
+}
+
+/** The fields of `buf.validate.message.oneof` rules, of which one is set: the others are not checked. */
+function rivalsOf(rules: FieldRules | undefined): ReadonlySet<JsonValue> {
+  const groups = Array.isArray(rules?.oneof) ? rules.oneof : []
+  return new Set(groups.flatMap((group) => listIn(group, 'fields')))
+}
+
+function listIn(rules: JsonValue | undefined, name: string): readonly JsonValue[] {
+  if (typeof rules !== 'object' || rules === null || Array.isArray(rules)) return []
+  const found = rules[name]
+  return Array.isArray(found) ? found : []
 }
 
 /** Rules of a version that the page can not read are none. */

@@ -1,6 +1,26 @@
-import { createRegistry } from '@bufbuild/protobuf'
-import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
+import {
+  create,
+  createFileRegistry,
+  createRegistry,
+  type DescMessage,
+  fromJson,
+  type JsonObject,
+  setExtension,
+} from '@bufbuild/protobuf'
+import {
+  FieldOptionsSchema,
+  FileDescriptorProtoSchema,
+  file_google_protobuf_any,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+} from '@bufbuild/protobuf/wkt'
+import {
+  FieldRulesSchema,
+  field as fieldOption,
+  file_buf_validate_validate,
+} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { describe, expect, it, test } from 'vitest'
+import { matchesPattern } from '../../../../../console/app/message/check/pattern-match.ts'
 import { brokenRules } from '../../../../../console/app/message/check/rule-tests.ts'
 import { MessageDraft } from '../../../../../console/app/message/message-draft.ts'
 import { file_orders_v1_orders, PlaceRequestSchema } from '../../../../gen/orders/v1/orders_pb.js'
@@ -63,7 +83,68 @@ test.each([
   expect(brokenRules(type, value, rules as never)).toEqual(broken)
 })
 
-test('a pattern that would run for ages is left to the server', () => {
-  expect(brokenRules('string', `${'a'.repeat(40)}!`, { pattern: '^(a+)+$' })).toEqual([])
-  expect(brokenRules('string', 'a', { pattern: '(?<broken' })).toEqual([])
+test('a pattern is tried where it means the same in RE2 and ends soon', () => {
+  expect(matchesPattern('ab', '^[a-z]+$')).toBe(true)
+  expect(matchesPattern('aB', '^[a-z]+$')).toBe(false)
+  expect(matchesPattern('projects/a', '^projects/[^/]+/keys/[^/]+$')).toBe(false)
+  for (const pattern of ['(?i)x', '\\pN', '^[[:digit:]]+$', '(?P<a>x)', '(?<a>x)', '^x\\z']) {
+    expect(matchesPattern('a', pattern)).toBe(true)
+  }
+  for (const text of ['a\u00a0b', 'a\u2028b', 'a\rb', 'a\vb']) expect(matchesPattern(text, '^x$')).toBe(true)
+})
+
+test.each([
+  '^(a+)+$',
+  '^((a+))+$',
+  '^(a|a)*$',
+  '^((a|a))*$',
+  '(?:a?){40}a{40}$',
+  `^${'a?'.repeat(40)}${'a'.repeat(40)}$`,
+  `^${'(a|a)'.repeat(40)}$`,
+  `^${'a*'.repeat(9)}$`,
+  '^(a{1,9}){1,99}$',
+])('a pattern that would run for ages is left to the server: %s', (pattern) => {
+  expect(matchesPattern(`${'a'.repeat(60)}!`, pattern)).toBe(true)
+})
+
+describe('rules leave alone', () => {
+  const rules = (json: JsonObject) => fromJson(FieldRulesSchema, json)
+  const inner = { name: 'f', jsonName: 'f', number: 1, type: Type.STRING, label: Label.OPTIONAL }
+  const field = (name: string, number: number, label: Label, json: JsonObject, typeName = '.Inner') => {
+    const options = create(FieldOptionsSchema)
+    setExtension(options, fieldOption, rules(json))
+    return { name, jsonName: name, number, type: Type.MESSAGE, label, typeName, options }
+  }
+  const options = create(FieldOptionsSchema)
+  setExtension(options, fieldOption, rules({ string: { minLen: '2' } }))
+  const file = create(FileDescriptorProtoSchema, {
+    name: 'outer.proto',
+    syntax: 'proto3',
+    dependency: ['buf/validate/validate.proto', 'google/protobuf/any.proto'],
+    messageType: [
+      { name: 'Inner', field: [{ ...inner, options }] },
+      {
+        name: 'Outer',
+        field: [
+          field('checked', 1, Label.OPTIONAL, { required: false }),
+          field('ignored', 2, Label.OPTIONAL, { ignore: 'IGNORE_ALWAYS' }),
+          field('items', 3, Label.REPEATED, { repeated: { items: { ignore: 'IGNORE_ALWAYS' } } }),
+          field('any', 4, Label.OPTIONAL, { required: false }, '.google.protobuf.Any'),
+        ],
+      },
+    ],
+  })
+  const files = createFileRegistry(file, (name) =>
+    [file_buf_validate_validate, file_google_protobuf_any].find((each) => `${each.name}.proto` === name),
+  )
+  const all = createRegistry(files, file_buf_validate_validate, file_google_protobuf_any)
+  it.each([
+    ['nothing by default', '{"checked": {"f": "a"}}', ['f must have at least 2 characters.']],
+    ['messages in fields that they ignore', '{"ignored": {"f": "a"}}', []],
+    ['items that they ignore', '{"items": [{"f": "a"}]}', []],
+    ['what is in an Any', '{"any": {"@type": "a/Inner", "f": "a"}}', []],
+  ])('%s', (_, text, hints) => {
+    const schema = files.getMessage('Outer') as DescMessage
+    expect(new MessageDraft(schema, all, text).faults.value.map(({ message }) => message)).toEqual(hints)
+  })
 })
