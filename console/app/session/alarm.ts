@@ -2,19 +2,21 @@
 
 /** Ends waits after their time, or when it rings. */
 export class Alarm {
-  #ring: () => void = () => {}
+  readonly #waits = new Set<(isRung: boolean) => void>()
 
-  /** Resolves after a time, or as soon as `ring` is called. */
-  async wait(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, delayMs)
-    this.#ring = resolve
-    await promise
+  /** Resolves after a time, or as soon as `ring` is called. Returns whether that was. */
+  async wait(delayMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => resolve(false), delayMs)
+    this.#waits.add(resolve)
+    const isRung = await promise
     clearTimeout(timer)
+    this.#waits.delete(resolve)
+    return isRung
   }
 
-  /** Ends the current wait. */
+  /** Ends all current waits. */
   ring(): void {
-    this.#ring()
+    for (const end of this.#waits) end(true)
   }
 }

@@ -2,12 +2,13 @@
 import type { ConsoleScheme } from '../../../wire/console/console-facts.ts'
 import type { Fields } from '../contracts/live-call.ts'
 
-/** A way to sign in that the form offers. */
+/** A way to sign in that a server names. */
 export type SignInWay =
-  | { readonly kind: 'bearer'; readonly name: string; readonly hint: string }
-  | { readonly kind: 'basic'; readonly name: string; readonly hint: string }
-  | { readonly kind: 'header'; readonly name: string; readonly header: string; readonly hint: string }
-  | { readonly kind: 'certificate'; readonly name: string; readonly hint: string }
+  | { readonly kind: 'bearer'; readonly hint: string }
+  | { readonly kind: 'basic'; readonly hint: string }
+  | { readonly kind: 'header'; readonly header: string; readonly hint: string }
+  /** The page has nothing to ask for: `hint` says how it is done. */
+  | { readonly kind: 'elsewhere'; readonly name: string; readonly hint: string }
 
 /** The texts of the form, empty for what is not filled in. Plain data, which survives JSON. */
 export interface CredentialFields {
@@ -23,24 +24,43 @@ export interface CredentialFields {
 /** The form as it is at first. */
 export const NO_CREDENTIALS: CredentialFields = { token: '', user: '', password: '', keys: {}, headers: '' }
 
-/** Returns the ways of a server's schemes, each of which is a Security Scheme Object of OpenAPI. */
+/** Returns the ways of a server's schemes, each of which is a Security Scheme Object of OpenAPI. Schemes that need the same fields are one way. */
 export function signInWays(schemes: Readonly<Record<string, ConsoleScheme>>): SignInWay[] {
-  const ways = Object.entries(schemes).map(([name, scheme]) => wayOf(name, scheme))
-  return ways.filter((way) => way !== undefined)
+  const ways = new Map<string, SignInWay>()
+  for (const [name, scheme] of Object.entries(schemes)) {
+    const way = wayOf(name, scheme)
+    const key = [way.kind, way.kind === 'header' ? way.header : way.kind === 'elsewhere' ? name : ''].join()
+    const hints = new Set([ways.get(key)?.hint ?? '', way.hint])
+    ways.set(key, { ...way, hint: [...hints].filter(Boolean).join(' ') })
+  }
+  return [...ways.values()]
 }
 
-function wayOf(name: string, scheme: ConsoleScheme): SignInWay | undefined {
-  const { type, description: hint = '' } = scheme
+function wayOf(name: string, scheme: ConsoleScheme): SignInWay {
+  const { type, description: hint = '', name: field = '' } = scheme
   const http = scheme.scheme?.toLowerCase()
-  if (type === 'http' && http === 'basic') return { kind: 'basic', name, hint }
-  if (type === 'http' && http === 'bearer') return { kind: 'bearer', name, hint }
-  // The page does not sign in at others: the user brings the token.
-  if (type === 'oauth2' || type === 'openIdConnect') return { kind: 'bearer', name, hint }
-  if (type === 'apiKey' && scheme.in === 'header' && scheme.name !== undefined) {
-    return { kind: 'header', name, header: scheme.name.toLowerCase(), hint }
+  if (type === 'http' && http === 'basic') return { kind: 'basic', hint }
+  if (type === 'http' && http === 'bearer') return { kind: 'bearer', hint }
+  if (type === 'oauth2' || type === 'openIdConnect') {
+    return {
+      kind: 'bearer',
+      hint: `${hint} This page does not sign in at ${name}: get a token there, and paste it.`.trim(),
+    }
   }
-  if (type === 'mutualTLS') return { kind: 'certificate', name, hint }
-  return undefined
+  if (type === 'apiKey' && scheme.in === 'header') return { kind: 'header', header: field.toLowerCase(), hint }
+  return { kind: 'elsewhere', name, hint: `${hint} ${elsewhere(scheme)}`.trim() }
+}
+
+function elsewhere({ type, in: place = '', name = '', scheme = '' }: ConsoleScheme): string {
+  if (type === 'mutualTLS') return 'The browser itself asks for a client certificate, if the server wants one.'
+  if (type === 'apiKey' && place === 'cookie') {
+    return `The browser sends the cookie "${name}" by itself, once a page of this server has set it.`
+  }
+  if (type === 'apiKey' && place === 'query') {
+    return `This page cannot send "${name}" in the query of calls, where logs and histories would keep it.`
+  }
+  if (type === 'http') return `This page does not know the scheme "${scheme}": write an authorization header below.`
+  return 'This page does not know this way to sign in.'
 }
 
 /**

@@ -5,7 +5,7 @@ import { Alarm } from './alarm.ts'
 import type { CredentialFields } from './credential-fields.ts'
 import { credentialHeaders, dropCredentials, takeCredentials } from './credentials.ts'
 import { api, facts } from './facts.ts'
-import { fetchDescriptors, fetchFacts, UnreachableError } from './fetch-session.ts'
+import { type DescriptorAnswer, fetchDescriptors, fetchFacts, UnreachableError } from './fetch-session.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
 /** How far the page is. */
@@ -13,14 +13,17 @@ export type SessionState =
   | { readonly kind: 'starting' }
   /** The page asks again at `retryAtMs`, by `Date.now()`. */
   | { readonly kind: 'unreachable'; readonly retryAtMs: number }
-  /** The server shows its descriptors only to some callers. `fault` says why it refused the credentials; null if there were none. */
-  | { readonly kind: 'sign-in'; readonly fault: string | null }
+  /** The server shows its descriptors only to some callers. */
+  | { readonly kind: 'sign-in' }
   /** What the server answers cannot be read. */
   | { readonly kind: 'broken'; readonly reason: string }
   | { readonly kind: 'ready' }
 
 /** How far the page is. */
 export const sessionState = signal<SessionState>({ kind: 'starting' })
+
+/** Why the server refused the credentials when the page last showed them; null if it did not. */
+export const credentialFault = signal<string | null>(null)
 
 /** Whether the server is there. */
 export const connection = signal<'connecting' | 'connected' | 'lost'>('connecting')
@@ -33,18 +36,20 @@ const LOOK_MS = 10_000
 
 const alarm = new Alarm()
 let etag: string | null = null
-let isRunning = false
+let current = new AbortController()
 
-/** Loads facts and descriptors, with waits that grow while the server is away; then looks now and then whether it is there. */
-export async function startSession(): Promise<void> {
-  if (isRunning) return retryNow()
-  isRunning = true
-  try {
-    for (let failures = 0; !(await hasStarted()); failures += 1) await waitAway(failures)
-  } finally {
-    isRunning = false
-  }
+/**
+ * Loads facts and descriptors, with waits that grow while the server is away; then looks now and then whether it is there. An earlier start
+ * ends, as it may have had other credentials. Returns false if a later start has ended this one.
+ */
+export async function startSession(): Promise<boolean> {
+  current.abort()
+  alarm.ring()
+  current = new AbortController()
+  const { signal } = current
+  for (let failures = 0; !(await hasStarted(signal)); failures += 1) await waitAway(failures)
   if (sessionState.peek().kind === 'ready') void watchServer()
+  return !signal.aborted
 }
 
 /** Ends a wait. */
@@ -53,68 +58,93 @@ export function retryNow(): void {
 }
 
 /**
- * Takes credentials, and loads what the server shows with them.
+ * Takes credentials, loads what the server shows with them, and returns whether it does. Where it refuses them, `credentialFault` says why,
+ * and an API that is there stays, with what the user has typed in its views.
  *
  * @throws Error if a part of them cannot be sent
  */
-export async function signIn(fields: CredentialFields): Promise<void> {
+export async function signIn(fields: CredentialFields): Promise<boolean> {
   takeCredentials(fields)
-  await startSession()
+  return (await startSession()) && credentialFault.peek() === null
 }
 
-/** Forgets the credentials, and loads what the server shows without. */
-export async function signOut(): Promise<void> {
-  dropCredentials()
-  await startSession()
+/** Forgets the credentials and what they gave access to, and loads what the server shows without. */
+export async function signOut(): Promise<boolean> {
+  batch(() => {
+    dropCredentials()
+    if (facts.peek()?.needsCredentials !== true) return
+    api.value = null
+    sessionState.value = { kind: 'starting' }
+  })
+  return startSession()
 }
 
 /** Looks whether the server has other descriptors than those of the page, as when it does not know a method. */
 export async function checkForNewApi(): Promise<void> {
   const path = facts.peek()?.descriptorsPath
-  if (path === undefined || etag === null || hasNewApi.peek()) return
+  // A server may lock callers out that repeat what it has refused.
+  if (path === undefined || etag === null || hasNewApi.peek() || credentialFault.peek() !== null) return
+  const { signal } = current
   try {
-    const answer = await fetchDescriptors(path, credentialHeaders.peek())
-    if (answer.kind === 'descriptors' && answer.etag !== null) hasNewApi.value = answer.etag !== etag
+    const answer = await fetchDescriptors(path, credentialHeaders.peek(), signal)
+    if (signal.aborted) return
+    if (answer.kind === 'refused') credentialFault.value = faultOf(answer.httpStatus)
+    else if (answer.etag !== null) hasNewApi.value = answer.etag !== etag
   } catch {
     // The next look tells.
   }
 }
 
 /** Returns whether the start has come to an end, be it that the user has to do something. */
-async function hasStarted(): Promise<boolean> {
+async function hasStarted(signal: AbortSignal): Promise<boolean> {
   try {
-    const received = await fetchFacts()
+    const received = await fetchFacts(signal)
+    if (signal.aborted) return true
     batch(() => {
       facts.value = received
       connection.value = 'connected'
     })
-    await loadDescriptors(received.descriptorsPath)
+    const answer = await fetchDescriptors(received.descriptorsPath, credentialHeaders.peek(), signal)
+    if (!signal.aborted) take(answer)
     return true
   } catch (error) {
+    if (signal.aborted) return true
     if (error instanceof UnreachableError) return false
     sessionState.value = { kind: 'broken', reason: error instanceof Error ? error.message : String(error) }
     return true
   }
 }
 
-async function loadDescriptors(path: string): Promise<void> {
-  const headers = credentialHeaders.peek()
-  const answer = await fetchDescriptors(path, headers)
+function take(answer: DescriptorAnswer): void {
   if (answer.kind === 'refused') {
-    api.value = null
-    sessionState.value = { kind: 'sign-in', fault: headers.length === 0 ? null : REFUSALS[answer.httpStatus] }
+    refuse(answer.httpStatus)
     return
   }
-  const current = api.peek()
-  // The same API stays the same object, and so do the calls that are written and made with it.
-  const isSame = current !== null && answer.etag !== null && answer.etag === etag
-  const loaded = isSame ? current : loadApi(answer.octets)
+  const known = api.peek()
+  // Views keep what was typed as long as the API is the same object.
+  const isSame = known !== null && answer.etag !== null && answer.etag === etag
+  const loaded = isSame ? known : loadApi(answer.octets)
   batch(() => {
     etag = answer.etag
+    credentialFault.value = null
     hasNewApi.value = false
     api.value = loaded
     sessionState.value = { kind: 'ready' }
   })
+}
+
+function refuse(httpStatus: keyof typeof REFUSALS): void {
+  const fault = faultOf(httpStatus)
+  batch(() => {
+    credentialFault.value = fault
+    if (fault === null) api.value = null
+    sessionState.value = { kind: api.peek() === null ? 'sign-in' : 'ready' }
+  })
+}
+
+/** Nothing was wrong with credentials if there were none. */
+function faultOf(httpStatus: keyof typeof REFUSALS): string | null {
+  return credentialHeaders.peek().length === 0 ? null : REFUSALS[httpStatus]
 }
 
 const REFUSALS = {
@@ -138,23 +168,24 @@ let isWatched = false
 async function watchServer(): Promise<void> {
   if (isWatched) return
   isWatched = true
-  for (const event of ['online', 'visibilitychange']) addEventListener(event, retryNow)
+  // A user who comes back to the page may have deployed another API.
+  for (const event of ['online', 'visibilitychange', 'focus']) addEventListener(event, retryNow)
   for (let failures = 0; ; ) {
-    await alarm.wait(failures === 0 ? LOOK_MS : retryDelayMs(failures - 1))
+    const isAsked = await alarm.wait(failures === 0 ? LOOK_MS : retryDelayMs(failures - 1))
     if (document.visibilityState === 'hidden') continue
-    failures = (await isThere()) ? 0 : failures + 1
+    failures = (await isThere(isAsked)) ? 0 : failures + 1
   }
 }
 
-async function isThere(): Promise<boolean> {
+async function isThere(isAsked: boolean): Promise<boolean> {
   try {
-    await fetchFacts()
+    await fetchFacts(new AbortController().signal)
   } catch {
     connection.value = 'lost'
     return false
   }
   const wasLost = connection.peek() === 'lost'
   connection.value = 'connected'
-  if (wasLost) await checkForNewApi()
+  if (wasLost || isAsked) await checkForNewApi()
   return true
 }

@@ -4,36 +4,41 @@ import { Button } from '../parts/button.tsx'
 import { Disclosure } from '../parts/disclosure.tsx'
 import { Field } from '../parts/field.tsx'
 import { Notice } from '../parts/notice.tsx'
-import { type CredentialFields, type SignInWay, signInWays } from '../session/credential-fields.ts'
+import { type CredentialFields, NO_CREDENTIALS, type SignInWay, signInWays } from '../session/credential-fields.ts'
 import { credentialFields, hasCredentials } from '../session/credentials.ts'
 import { facts } from '../session/facts.ts'
-import { signIn, signOut } from '../session/session.ts'
+import { credentialFault, signIn, signOut } from '../session/session.ts'
 
 /** What the form does in the end. */
 export interface SignInFormProps {
-  /** Called when the server has been asked with the credentials. */
+  /** Called when the server has been asked with the credentials, and did not refuse them. */
   readonly onDone?: () => void
 }
 
 /** Draws the form. */
 export function SignInForm({ onDone }: SignInFormProps) {
   const draft = useSignal<CredentialFields>(credentialFields.peek())
-  const fault = useSignal<string | null>(null)
+  /** Of what cannot be sent. */
+  const draftFault = useSignal<string | null>(null)
   const isBusy = useSignal(false)
   const change = (change: Partial<CredentialFields>) => {
     draft.value = { ...draft.value, ...change }
   }
-  const run = async (action: () => Promise<void>) => {
+  const run = async (action: () => Promise<boolean>) => {
     isBusy.value = true
-    fault.value = null
+    draftFault.value = null
     try {
-      await action()
-      onDone?.()
+      if (await action()) onDone?.()
     } catch (error) {
-      fault.value = error instanceof Error ? error.message : String(error)
+      draftFault.value = error instanceof Error ? error.message : String(error)
     } finally {
       isBusy.value = false
     }
+  }
+  const fault = draftFault.value ?? (isBusy.value ? null : credentialFault.value)
+  const signOutHere = () => {
+    draft.value = NO_CREDENTIALS
+    return signOut()
   }
   const submitted = (event: SubmitEvent) => {
     event.preventDefault()
@@ -41,8 +46,9 @@ export function SignInForm({ onDone }: SignInFormProps) {
   }
   return (
     <form class="stack" onSubmit={submitted} autocomplete="off">
-      {waysOf().map((way) => (
-        <Way key={way.name} way={way} draft={draft.value} change={change} />
+      {waysOf().map((way, index) => (
+        // Ways do not move.
+        <Way key={`${index}`} way={way} draft={draft.value} change={change} />
       ))}
       <Disclosure summary="Other headers" isOpen={draft.value.headers !== ''}>
         <Field label="Headers of each call" hint="One per line, as in x-tenant: blue">
@@ -57,13 +63,13 @@ export function SignInForm({ onDone }: SignInFormProps) {
           )}
         </Field>
       </Disclosure>
-      {fault.value !== null && <Notice tone="bad">{fault.value}</Notice>}
+      {fault !== null && <Notice tone="bad">{fault}</Notice>}
       <div class="row">
         <Button kind="main" type="submit" isBusy={isBusy.value}>
           Sign in
         </Button>
         {hasCredentials.value && (
-          <Button onClick={() => void run(signOut)} isBusy={isBusy.value}>
+          <Button onClick={() => void run(signOutHere)} isBusy={isBusy.value}>
             Sign out
           </Button>
         )}
@@ -76,7 +82,7 @@ export function SignInForm({ onDone }: SignInFormProps) {
 /** A server may not tell its schemes: a token is the most common. */
 function waysOf(): SignInWay[] {
   const ways = signInWays(facts.value?.schemes ?? {})
-  return ways.length === 0 ? [{ kind: 'bearer', name: 'token', hint: '' }] : ways
+  return ways.length === 0 ? [{ kind: 'bearer', hint: '' }] : ways
 }
 
 interface WayProps {
@@ -92,12 +98,18 @@ function Way({ way, draft, change }: WayProps) {
       return <Secret label="Bearer token" hint={hint} value={draft.token} onInput={(token) => change({ token })} />
     case 'header': {
       const setKey = (key: string) => change({ keys: { ...draft.keys, [way.header]: key } })
-      return <Secret label={way.header} hint={hint} value={draft.keys[way.header] ?? ''} onInput={setKey} />
+      // The server names the header: it may have the name of a property that all objects have.
+      const key = Object.hasOwn(draft.keys, way.header) ? draft.keys[way.header] : undefined
+      return <Secret label={way.header} hint={hint} value={key ?? ''} onInput={setKey} />
     }
     case 'basic':
       return <NameAndPassword hint={hint} draft={draft} change={change} />
-    case 'certificate':
-      return <p class="hint">This server also takes client certificates, which the browser itself asks for.</p>
+    case 'elsewhere':
+      return (
+        <p class="hint" dir="auto">
+          <strong>{way.name}</strong>: {way.hint}
+        </p>
+      )
   }
 }
 

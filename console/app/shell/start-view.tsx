@@ -3,7 +3,6 @@ import { useEffect, useState } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Icon } from '../parts/icon.tsx'
-import { Notice } from '../parts/notice.tsx'
 import { retryNow, type SessionState, startSession } from '../session/session.ts'
 import { SignIn } from './sign-in.tsx'
 
@@ -19,7 +18,7 @@ export function StartView({ state }: { state: Exclude<SessionState, { kind: 'rea
     case 'unreachable':
       return <Unreachable retryAtMs={state.retryAtMs} />
     case 'sign-in':
-      return <SignInPage fault={state.fault} />
+      return <SignInPage />
     case 'broken':
       return <Broken reason={state.reason} />
   }
@@ -56,13 +55,12 @@ function useSecondsUntil(timeMs: number): number {
   return Math.max(0, Math.ceil((timeMs - nowMs) / 1000))
 }
 
-function SignInPage({ fault }: { fault: string | null }) {
+function SignInPage() {
   return (
     <div class="sign-in-page">
       <Icon name="key" />
       <h1>Sign in to see this API</h1>
       <p class="soft">This server shows its services only to callers that prove who they are.</p>
-      {fault !== null && <Notice tone="bad">{fault}</Notice>}
       <div class="card">
         <SignIn />
       </div>

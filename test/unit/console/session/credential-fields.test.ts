@@ -9,26 +9,48 @@ import {
 
 const fieldsOf = (fields: Partial<CredentialFields>): CredentialFields => ({ ...NO_CREDENTIALS, ...fields })
 
-it('offers a way for each scheme of OpenAPI that a header can carry', () => {
-  const ways = signInWays({
-    jwt: { type: 'http', scheme: 'Bearer', description: 'a JWT' },
-    users: { type: 'http', scheme: 'basic' },
-    key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
-    sso: { type: 'openIdConnect', openIdConnectUrl: 'https://example.com' },
-    oauth: { type: 'oauth2' },
-    mtls: { type: 'mutualTLS' },
-    query: { type: 'apiKey', in: 'query', name: 'key' },
-    cookie: { type: 'apiKey', in: 'cookie', name: 'key' },
-    digest: { type: 'http', scheme: 'digest' },
+describe('the ways to sign in', () => {
+  it('have fields for what a header can carry', () => {
+    const ways = signInWays({
+      jwt: { type: 'http', scheme: 'Bearer', description: 'a JWT' },
+      users: { type: 'http', scheme: 'basic' },
+      key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+    })
+    expect(ways).toEqual([
+      { kind: 'bearer', hint: 'a JWT' },
+      { kind: 'basic', hint: '' },
+      { kind: 'header', header: 'x-api-key', hint: '' },
+    ])
   })
-  expect(ways).toEqual([
-    { kind: 'bearer', name: 'jwt', hint: 'a JWT' },
-    { kind: 'basic', name: 'users', hint: '' },
-    { kind: 'header', name: 'key', header: 'x-api-key', hint: '' },
-    { kind: 'bearer', name: 'sso', hint: '' },
-    { kind: 'bearer', name: 'oauth', hint: '' },
-    { kind: 'certificate', name: 'mtls', hint: '' },
-  ])
+
+  it('are one where schemes need the same field', () => {
+    const ways = signInWays({
+      jwt: { type: 'http', scheme: 'bearer', description: 'A JWT.' },
+      sso: { type: 'openIdConnect', openIdConnectUrl: 'https://example.com' },
+      oauth: { type: 'oauth2' },
+      old: { type: 'apiKey', in: 'header', name: 'x-key', description: 'Old.' },
+      new: { type: 'apiKey', in: 'header', name: 'X-Key', description: 'New.' },
+    })
+    expect(ways).toEqual([
+      {
+        kind: 'bearer',
+        hint:
+          'A JWT. This page does not sign in at sso: get a token there, and paste it. ' +
+          'This page does not sign in at oauth: get a token there, and paste it.',
+      },
+      { kind: 'header', header: 'x-key', hint: 'Old. New.' },
+    ])
+  })
+
+  it.each([
+    [{ type: 'mutualTLS', description: 'Ask Ada.' }, /^Ask Ada\. The browser itself asks for a client certificate/],
+    [{ type: 'apiKey', in: 'query', name: 'key' }, /cannot send "key" in the query/],
+    [{ type: 'apiKey', in: 'cookie', name: 'sid' }, /sends the cookie "sid" by itself/],
+    [{ type: 'http', scheme: 'digest' }, /does not know the scheme "digest"/],
+    [{ type: 'pigeon' }, /does not know this way/],
+  ])('say what the form cannot do: %j', (scheme, hint) => {
+    expect(signInWays({ it: scheme })).toEqual([{ kind: 'elsewhere', name: 'it', hint: expect.stringMatching(hint) }])
+  })
 })
 
 describe('headers', () => {

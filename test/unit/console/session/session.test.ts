@@ -10,13 +10,20 @@ it('waits longer after each failure, and at most 15 s', () => {
 it('ends a wait when the alarm rings, and not one that starts later', async () => {
   const alarm = new Alarm()
   const ended: string[] = []
-  const first = alarm.wait(60_000).then(() => ended.push('first'))
+  const first = alarm.wait(60_000).then((isRung) => ended.push(`first ${isRung}`))
   alarm.ring()
   await first
   alarm.ring()
-  const second = alarm.wait(30).then(() => ended.push('second'))
+  const second = alarm.wait(30).then((isRung) => ended.push(`second ${isRung}`))
   await Promise.resolve()
-  expect(ended).toEqual(['first'])
+  expect(ended).toEqual(['first true'])
   await second
-  expect(ended).toEqual(['first', 'second'])
+  expect(ended).toEqual(['first true', 'second false'])
+})
+
+it('ends all waits when the alarm rings', async () => {
+  const alarm = new Alarm()
+  const waits = [alarm.wait(60_000), alarm.wait(60_000)]
+  alarm.ring()
+  expect(await Promise.all(waits)).toEqual([true, true])
 })
