@@ -35,7 +35,8 @@ export function loadApi(octets: Uint8Array): Api {
     registry,
     services,
     methodOf(path) {
-      const [service = '', name] = path.split('/')
+      const [service = '', ...rest] = path.split('/')
+      const name = rest.join('/')
       return registry.getService(service)?.methods.find((method) => method.name === name)
     },
   }

@@ -4,7 +4,7 @@ import { type Api, pathOf } from '../api/api.ts'
 import { usesOf } from '../api/used-by.ts'
 import { LongList } from '../parts/long-list.tsx'
 import { MethodKind } from '../parts/method-kind.tsx'
-import { linkTo } from '../route/route.ts'
+import { linkTo, linkToMember } from '../route/route.ts'
 
 const STEP = 20
 
@@ -62,7 +62,7 @@ function FieldUse({ field }: { field: DescField }) {
   const { parent } = field
   return (
     <li class="use">
-      <a href={linkTo('message', parent.typeName, `field=${field.name}`)} title={`${parent.typeName}.${field.name}`}>
+      <a href={linkToMember('message', parent.typeName, field.name)} title={`${parent.typeName}.${field.name}`}>
         <bdi>
           {parent.name}.<wbr />
           {field.name}

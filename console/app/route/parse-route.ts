@@ -40,6 +40,11 @@ export function linkTo(view: ViewName, name = '', query = ''): string {
   return `#/${path}${query === '' ? '' : `?${query}`}`
 }
 
+/** Returns the link to a field in the page of its message, or to a value in that of its enum. */
+export function linkToMember(view: 'message' | 'enum', type: string, member: string): string {
+  return linkTo(view, type, new URLSearchParams({ [view === 'message' ? 'field' : 'value']: member }).toString())
+}
+
 /** Splits at the first separator. */
 function cut(text: string, separator: string): [before: string, after: string] {
   const index = text.indexOf(separator)

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { linkTo, parseRoute, type ViewName } from './parse-route.ts'
 
-export { linkTo, parseRoute, type Route, VIEW_NAMES, type ViewName } from './parse-route.ts'
+export { linkTo, linkToMember, parseRoute, type Route, VIEW_NAMES, type ViewName } from './parse-route.ts'
 
 // Unit tests have neither a location nor a window.
 const hash = signal(globalThis.location?.hash ?? '')

@@ -17,7 +17,7 @@ const LIMIT = 50
 
 /** Draws the search. */
 export function SearchDialog({ onClose }: { onClose: () => void }) {
-  const dialog = useModal()
+  const dialog = useModal(onClose)
   const base = useId()
   const list = useRef<HTMLDivElement>(null)
   const query = useSignal('')
@@ -29,6 +29,8 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [active.value, entries])
   const pressed = (event: KeyboardEvent) => {
+    // Input methods have these keys for their own candidates.
+    if (event.isComposing) return
     const next = indexAfter(event.key, active.value, entries.length)
     const entry = entries[active.value]
     if (next !== undefined) active.value = next
@@ -37,7 +39,7 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
     event.preventDefault()
   }
   return (
-    <dialog ref={dialog} class="dialog search" aria-label="Search the API" onClose={onClose}>
+    <dialog ref={dialog} class="dialog search" aria-label="Search the API">
       <div class="search-head">
         <Icon name="search" />
         <input

@@ -1,7 +1,7 @@
 /** What can be searched: every declaration that has a page, or a place in one. */
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescMethod, DescService } from '@bufbuild/protobuf'
 import { type Api, pathOf } from '../../api/api.ts'
-import { linkTo } from '../../route/parse-route.ts'
+import { linkTo, linkToMember } from '../../route/parse-route.ts'
 
 /** A declaration. */
 export interface SearchEntry {
@@ -49,9 +49,9 @@ export function linkOf({ declaration }: SearchEntry): string {
     case 'rpc':
       return linkTo('method', pathOf(declaration))
     case 'field':
-      return linkTo('message', declaration.parent.typeName, `field=${declaration.name}`)
+      return linkToMember('message', declaration.parent.typeName, declaration.name)
     case 'enum_value':
-      return linkTo('enum', declaration.parent.typeName, `value=${declaration.name}`)
+      return linkToMember('enum', declaration.parent.typeName, declaration.name)
     default:
       return linkTo(declaration.kind, declaration.typeName)
   }

@@ -14,8 +14,8 @@ export interface SearchResult {
 /** Of entries that fit as well, those of a kind that is looked for more often come first. */
 const KIND_POINTS = { method: 6, service: 5, message: 4, enum: 3, field: 1, value: 0 } as const
 
-/** A part that is only in the package or type of an entry. */
-const SCOPE_POINTS = 15
+/** A part that is in the package or type of an entry. As a whole name it is worth more than in the name: Order.Line is not OrderLine. */
+const SCOPE_POINTS = { whole: 90, inside: 15, none: 0 } as const
 
 /** The declarations of an API, collected a few at a time so that the page stays responsive. */
 export class SearchIndex {
@@ -51,7 +51,7 @@ export class SearchIndex {
       const points = pointsOf(entry, parts)
       if (points > 0) found.push({ entry, points })
     }
-    found.sort((a, b) => b.points - a.points || (a.entry.name < b.entry.name ? -1 : 1))
+    found.sort((a, b) => b.points - a.points || compareTexts(a.entry.name, b.entry.name))
     return { entries: found.slice(0, limit).map(({ entry }) => entry), total: found.length }
   }
 }
@@ -62,9 +62,24 @@ function pointsOf(entry: SearchEntry, parts: readonly NameMatcher[]): number {
   let isNamed = false
   for (const part of parts) {
     const match = part.match(entry.name, entry.lowerName)
+    const best = Math.max(match, scopePoints(entry.lowerScope, part.part))
+    if (best === 0) return 0
     if (match !== MATCH.none) isNamed = true
-    else if (!entry.lowerScope.includes(part.part)) return 0
-    points += match === MATCH.none ? SCOPE_POINTS : match
+    points += best
   }
   return isNamed ? points + KIND_POINTS[entry.kind] - Math.min(entry.name.length, 40) / 10 : 0
+}
+
+function scopePoints(scope: string, part: string): number {
+  let best: number = SCOPE_POINTS.none
+  for (let at = scope.indexOf(part); at !== -1; at = scope.indexOf(part, at + 1)) {
+    const end = at + part.length
+    if ((at === 0 || scope[at - 1] === '.') && (end === scope.length || scope[end] === '.')) return SCOPE_POINTS.whole
+    best = SCOPE_POINTS.inside
+  }
+  return best
+}
+
+function compareTexts(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
 }

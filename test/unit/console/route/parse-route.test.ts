@@ -1,7 +1,7 @@
 /** The routes of the console: what a link says is what the page reads. */
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { linkTo, parseRoute, VIEW_NAMES } from '../../../../console/app/route/parse-route.ts'
+import { linkTo, linkToMember, parseRoute, VIEW_NAMES } from '../../../../console/app/route/parse-route.ts'
 
 function partsOf(hash: string) {
   const { view, name, query } = parseRoute(hash)
@@ -32,6 +32,16 @@ describe('a link', () => {
         const query = new URLSearchParams({ value }).toString()
         expect(partsOf(linkTo(view, name, query))).toEqual({ view, name, query })
       }),
+    )
+  })
+
+  test('leads to a member, whatever its name is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+        expect(parseRoute(linkToMember('message', 'a.B', name)).query.get('field')).toBe(name)
+        expect(parseRoute(linkToMember('enum', 'a.B', name)).query.get('value')).toBe(name)
+      }),
+      { examples: [['a+b'], ['a&field=b'], ['100%'], ['a#b?c']] },
     )
   })
 

@@ -82,6 +82,25 @@ describe('a search', () => {
     expect(found('shop').names).toEqual([])
   })
 
+  it('takes a whole name of the package or type for more than a part of the name', () => {
+    const orders = apiOf({
+      'orders.proto': `syntax = "proto3"; package orders.v1;
+        service Greeter { rpc SayHello(GreeterSayHelloRequest) returns (OrderLine); }
+        message GreeterSayHelloRequest {}
+        message OrderLine {}
+        message Order { message Line { string order_line = 1; } }`,
+    })
+    const best = (query: string) => {
+      const [first] = new SearchIndex(orders).find(query, 1).entries
+      return first === undefined ? '' : `${scopeOf(first)} ${first.name}`
+    }
+    expect(best('Order.Line')).toBe('orders.v1.Order Line')
+    expect(best('Greeter/SayHello')).toBe('orders.v1.Greeter SayHello')
+    expect(best('orders.v1.OrderLine')).toBe('orders.v1 OrderLine')
+    expect(best('order line')).toBe('orders.v1.Order Line')
+    expect(best('orderline')).toBe('orders.v1 OrderLine')
+  })
+
   it('is empty for nothing, and says how many there are beyond the limit', () => {
     expect(found('  ')).toEqual({ names: [], total: 0 })
     expect(found('hello', 2)).toMatchObject({ names: { length: 2 }, total: 6 })
