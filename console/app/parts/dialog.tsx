@@ -15,9 +15,9 @@ export interface DialogProps {
 /** Draws a dialog. Escape, its button, and a click beside it close it. */
 export function Dialog({ title, onClose, class: more = '', children }: DialogProps) {
   const id = useId()
-  const dialog = useModal()
+  const dialog = useModal(onClose)
   return (
-    <dialog ref={dialog} class={`dialog ${more}`.trim()} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class={`dialog ${more}`.trim()} aria-labelledby={id}>
       <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <Button kind="quiet" icon="close" label="Close" onClick={() => dialog.current?.close()} />
@@ -28,19 +28,33 @@ export function Dialog({ title, onClose, class: more = '', children }: DialogPro
 }
 
 /** Returns the reference for a `<dialog>` that is modal while it is rendered, and that a click beside it closes. */
-export function useModal() {
+export function useModal(onClose: () => void) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const latest = useRef(onClose)
+  latest.current = onClose
   useEffect(() => {
-    const before = document.activeElement
     const { current } = dialog
-    const clicked = (event: MouseEvent) => event.target === current && current?.close()
-    current?.addEventListener('click', clicked)
-    current?.showModal()
+    if (current === null) return
+    const closed = () => latest.current()
+    current.addEventListener('close', closed)
+    closeByClickBeside(current)
+    current.showModal()
     return () => {
-      current?.removeEventListener('click', clicked)
+      current.removeEventListener('close', closed)
       // An element that is removed does not give back the focus, unlike one that closes.
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
+      current.close()
     }
   }, [])
   return dialog
+}
+
+/** A click is beside where it starts and ends there: one that selects text in a field may end beyond the edge. */
+function closeByClickBeside(dialog: HTMLDialogElement): void {
+  let hasStarted = false
+  dialog.addEventListener('pointerdown', ({ target }) => {
+    hasStarted = target === dialog
+  })
+  dialog.addEventListener('click', ({ target }) => {
+    if (hasStarted && target === dialog) dialog.close()
+  })
 }

@@ -49,7 +49,11 @@ function Main() {
   return (
     <main class="main" id="main" tabIndex={-1}>
       {hasNewApi.value && <NewApiNotice />}
-      {state.kind === 'ready' ? <ViewSlot view={view} onShown={focusHeading} /> : <StartView state={state} />}
+      {state.kind === 'ready' ? (
+        <ViewSlot view={view} name={name} onShown={focusHeading} />
+      ) : (
+        <StartView state={state} />
+      )}
     </main>
   )
 }

@@ -23,24 +23,25 @@ export function Navigation() {
 }
 
 function Drawer() {
-  const dialog = useModal()
+  const dialog = useModal(() => {
+    isDrawerOpen.value = false
+  })
   const close = () => dialog.current?.close()
+  // Before the route changes, as nothing behind a modal dialog takes the focus.
+  const clicked = (event: MouseEvent) => {
+    const isLink = event.target instanceof Element && event.target.closest('a') !== null
+    if (isLink && !event.defaultPrevented) close()
+  }
   const { value } = route
   useEffect(() => {
-    // Any change of the route but the first render closes it.
+    // Any other change of the route closes it too, as by the button of the phone.
     return () => {
       isDrawerOpen.value = false
     }
   }, [value])
   return (
-    <dialog
-      ref={dialog}
-      class="drawer"
-      aria-label="Navigation"
-      onClose={() => {
-        isDrawerOpen.value = false
-      }}
-    >
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a link that is followed by keyboard is clicked too
+    <dialog ref={dialog} class="drawer" aria-label="Navigation" onClick={clicked}>
       <div class="drawer-head">
         <span>Navigation</span>
         <Button kind="quiet" icon="close" label="Close" onClick={close} />

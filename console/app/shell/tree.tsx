@@ -1,4 +1,5 @@
 /** The tree of services and methods: the tree pattern of ARIA, of which only the rows in sight are in the document. */
+import type { TargetedKeyboardEvent } from 'preact'
 import { useId, useRef } from 'preact/hooks'
 import { pathOf } from '../api/api.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -17,6 +18,8 @@ function clicked(event: MouseEvent): void {
   const row = rows.peek().find((each) => each.key === key)
   if (row === undefined || row.kind === 'method') return
   event.preventDefault()
+  // Or else the list would scroll to the row that the keyboard is at, which may have moved.
+  activeKey.value = row.key
   setOpen(row.key, !row.isOpen)
 }
 
@@ -28,10 +31,12 @@ export function Tree() {
   const found = shown.findIndex(({ key }) => key === activeKey.value)
   const active = found === -1 ? 0 : found
   const rowHeightPx = isCoarse.value ? 42 : 30
-  const pressed = (event: KeyboardEvent) => {
+  const pressed = (event: TargetedKeyboardEvent<HTMLDivElement>) => {
     const action = treeKeyAction(event, shown, active)
     if (action === undefined) return
     event.preventDefault()
+    // A click leaves the focus on a row, which goes with it when it is scrolled away.
+    event.currentTarget.focus()
     if (action.kind === 'open') setOpen(action.key, action.isOpen)
     if (action.kind === 'move') activeKey.value = action.key
     if (action.kind === 'follow') element.current?.querySelector<HTMLElement>(`[id="${base}-${active}"]`)?.click()

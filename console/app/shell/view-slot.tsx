@@ -23,8 +23,16 @@ const LOADERS: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
   samples: () => import('../samples/samples-view.tsx'),
 }
 
+/** What is shown. */
+export interface ViewSlotProps {
+  readonly view: ViewName
+  /** The name in the route, such as that of a message. */
+  readonly name: string
+  readonly onShown: () => void
+}
+
 /** Draws a view. A fault in it leaves the rest of the page as it is; `onShown` is called once it is in the document. */
-export function ViewSlot({ view, onShown }: { view: ViewName; onShown: () => void }) {
+export function ViewSlot({ view, name, onShown }: ViewSlotProps) {
   const [loaded, setLoaded] = useState<{ view: ViewName; module: ViewModule } | { view: ViewName; error: unknown }>()
   useEffect(() => {
     let isCurrent = true
@@ -46,23 +54,30 @@ export function ViewSlot({ view, onShown }: { view: ViewName; onShown: () => voi
   }
   if ('error' in loaded) return <ViewFault error={loaded.error} />
   return (
-    <ViewGuard key={view}>
+    <ViewGuard key={view} name={name}>
       <loaded.module.View />
     </ViewGuard>
   )
 }
 
 /** Keeps a fault of a view, as with descriptors that nobody has thought of, from taking the page along. */
-class ViewGuard extends Component<{ children: ComponentChildren }, { error: unknown; hasFailed: boolean }> {
-  override state = { error: undefined as unknown, hasFailed: false }
+class ViewGuard extends Component<{ name: string; children: ComponentChildren }, { fault: ViewFaultAt | null }> {
+  override state: { fault: ViewFaultAt | null } = { fault: null }
 
-  static override getDerivedStateFromError(error: unknown) {
-    return { error, hasFailed: true }
+  override componentDidCatch(error: unknown) {
+    this.setState({ fault: { error, name: this.props.name } })
   }
 
   override render() {
-    return this.state.hasFailed ? <ViewFault error={this.state.error} /> : this.props.children
+    const { fault } = this.state
+    return fault?.name === this.props.name ? <ViewFault error={fault.error} /> : this.props.children
   }
+}
+
+/** What a view failed with. Another name may do. */
+interface ViewFaultAt {
+  readonly error: unknown
+  readonly name: string
 }
 
 function ViewFault({ error }: { error: unknown }) {
