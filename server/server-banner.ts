@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../wire/version.ts'
+import { DEFAULT_CONSOLE_PATH } from './console/console-options.ts'
 import { hasRoute } from './has-route.ts'
 import { needsRest } from './rest/with-rest.ts'
 import { programTitle, type ServeSettings } from './serve-options.ts'
@@ -43,6 +44,7 @@ export async function serverBanner(started: StartedServer): Promise<string> {
     methods,
     rest: await restCallsOf(methods, options.rest),
     hasPage: hasRoute(fastify, 'GET', '/'),
+    consolePath: consolePathOf(options),
     hasHealth: servesHealth,
     hasReflection: servesReflection !== false,
     hasConnect: options.connect !== false,
@@ -61,6 +63,11 @@ async function restCallsOf(
   if (!needsRest(rest, methods)) return new Map()
   const { restCalls } = await import('./rest/rest-calls.ts')
   return restCalls(methods, typeof rest === 'object' ? rest : {})
+}
+
+function consolePathOf({ console = false }: ServeSettings): string | null {
+  if (console === false) return null
+  return `${(console === true ? undefined : console.path) ?? DEFAULT_CONSOLE_PATH}/`
 }
 
 function titleOf(settings: ServeSettings): string {

@@ -69,7 +69,7 @@ export async function mountConsole(server: ConsoleServer, options: ConsoleOption
     access,
   )
   addReaderFile(app, descriptorsFile({ path: `${path}/descriptors.binpb`, types, comments, admit, log }), access)
-  log.info({ path: `${app.prefix}${path}/` }, 'console is served')
+  log.debug({ path: `${app.prefix}${path}/` }, 'console is served')
 }
 
 /** @throws Error if the page of another plugin would be in the way, or open to callers that this one refuses */

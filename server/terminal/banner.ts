@@ -15,6 +15,8 @@ export interface BannerFacts extends Trial {
   readonly addresses: readonly string[]
   /** Something answers `GET /`. */
   readonly hasPage: boolean
+  /** Where the console is; null for none. */
+  readonly consolePath: string | null
   readonly hasHealth: boolean
 }
 
@@ -71,9 +73,10 @@ function servicesOf(methods: readonly DescMethod[]): Map<string, readonly DescMe
   return Map.groupBy(methods, ({ parent }) => parent.typeName)
 }
 
-function alsoServed({ hasPage, hasHealth, hasReflection }: BannerFacts): string[] {
+function alsoServed({ hasPage, consolePath, hasHealth, hasReflection }: BannerFacts): string[] {
   return [
     ...(hasPage ? ['a page at /'] : []),
+    ...(consolePath === null ? [] : [`the console at ${consolePath}`]),
     ...(hasHealth ? ['health (grpc.health.v1)'] : []),
     ...(hasReflection ? ['reflection (v1, v1alpha)'] : []),
     'probes (/livez, /readyz)',

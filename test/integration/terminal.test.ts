@@ -58,7 +58,7 @@ test('a terminal shows what started, and two working example commands', async ()
   expect(server.output).toMatch(/\n {2}greeter\.v1\.GreeterService\n {4}SayHello +unary +GET \/v1\/hello\/\{name\}\n/)
   expect(server.output).toMatch(/\n {4}AllStream +bidirectional stream\n/)
   expect(server.output).toContain(
-    '\n  also: a page at /, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)\n',
+    '\n  also: a page at /, the console at /console/, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)\n',
   )
   expect(server.output).not.toContain(ESCAPE)
   expect(server.output).not.toContain('listening at')

@@ -12,6 +12,7 @@ const BASE = {
   addresses: ['http://127.0.0.1:8080'],
   url: 'http://127.0.0.1:8080',
   hasPage: false,
+  consolePath: null,
   hasHealth: true,
   hasReflection: true,
   hasConnect: true,
@@ -48,7 +49,7 @@ test('says how many workers there are', () => {
 })
 
 test('shows what started, where, what it serves, and how to try it', () => {
-  expect(shown({ hasPage: true })).toBe(`
+  expect(shown({ hasPage: true, consolePath: '/console/' })).toBe(`
   shop 1.0.0 on Portico 0.2.0 ready in 132 ms
 
   http://127.0.0.1:8080
@@ -59,7 +60,7 @@ test('shows what started, where, what it serves, and how to try it', () => {
     Place  unary
     Ping   unary
 
-  also: a page at /, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)
+  also: a page at /, the console at /console/, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)
 
   $ curl -H 'content-type: application/json' -d '{"customerName":"example"}' http://127.0.0.1:8080/shop.v1.Shop/Place
   $ npx portico list http://127.0.0.1:8080
