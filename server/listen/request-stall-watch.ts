@@ -1,11 +1,13 @@
 /** Ends requests of node:http and node:http2 whose client stops sending the body or reading the response. */
 
 import { constants } from 'node:http2'
+import { takenBytesOf } from '../../wire/socket-progress.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type Refusal, type RequestFault } from '../rpc/exchange/refusal.ts'
 import { sendRefusal } from './end-request.ts'
+import { ForwardedRequest } from './forwarded/forwarded-request.ts'
 import type { BodyProgress } from './port-lane.ts'
 import { RequestObservation } from './request-observation.ts'
 
@@ -31,6 +33,7 @@ class WatchedRequest {
   readonly startedAtMs: number
   receivedBytes = 0
   unsentBytes = 0
+  leftBytes = 0
   receivedAtMs: number
   sentAtMs: number
 
@@ -115,8 +118,10 @@ export class RequestStallWatch {
 
   #isAnswerStalled(exchange: WatchedRequest, now: number): boolean {
     const unsentBytes = unsentBytesOf(exchange.started)
-    if (unsentBytes === 0 || unsentBytes !== exchange.unsentBytes) {
+    const leftBytes = leftBytesOf(exchange.started.request)
+    if (unsentBytes === 0 || unsentBytes !== exchange.unsentBytes || leftBytes !== exchange.leftBytes) {
       exchange.unsentBytes = unsentBytes
+      exchange.leftBytes = leftBytes
       exchange.sentAtMs = now
       return false
     }
@@ -131,6 +136,12 @@ function isOver(limitMs: number, elapsedMs: number): boolean {
 function unsentBytesOf({ request, response }: StartedRequest): number {
   if (!isHttp2(request)) return response.writableLength
   return request.stream.destroyed ? 0 : request.stream.writableLength
+}
+
+/** Octets that the client, or the system on its behalf, has taken from the connection or the stream. */
+function leftBytesOf(request: NodeRequest): number {
+  if (isHttp2(request)) return 0
+  return ForwardedRequest.of(request)?.leftBytes ?? takenBytesOf(request.socket)
 }
 
 /** Reports the stall to the observer before the response is sent. */

@@ -7,7 +7,9 @@ export interface ByteCarrier {
   sink: CarrierSink | null
   /** Octets that were written and have not left. */
   readonly queuedBytes: number
-  /** Those of them that no other part of the server counts as held memory. */
+  /** Octets that have left, by which to see whether the peer reads. */
+  readonly leftBytes: number
+  /** Those that are queued, and that no other part of the server counts as held memory. */
   readonly heldBytes: number
   /** Sends octets, which must not change afterwards. Returns false if the caller should wait; one `onDrain` follows. */
   write(data: Uint8Array): boolean

@@ -10,6 +10,8 @@ export interface ClosingWatchInit {
   readonly stallTimeoutMs: number
   /** Returns the octets that have not left. */
   queuedBytes(): number
+  /** Returns the octets that have. */
+  leftBytes(): number
   onOver(): void
 }
 
@@ -17,7 +19,7 @@ export interface ClosingWatchInit {
 export class ClosingWatch {
   readonly #init: ClosingWatchInit
   readonly #timer = new WheelTimer(() => this.#check())
-  #queuedBefore = -1
+  #leftBefore = -1
   #restedMs = 0
 
   constructor(init: ClosingWatchInit) {
@@ -34,11 +36,12 @@ export class ClosingWatch {
 
   #check(): void {
     const { closeTimeoutMs, stallTimeoutMs } = this.#init
-    const queuedBytes = this.#init.queuedBytes()
-    const isMoving = queuedBytes !== this.#queuedBefore
+    const leftBytes = this.#init.leftBytes()
+    const isMoving = leftBytes !== this.#leftBefore
     this.#restedMs = isMoving ? 0 : this.#restedMs + closeTimeoutMs
-    const mayWait = isMoving || (queuedBytes > 0 && (stallTimeoutMs === 0 || this.#restedMs < stallTimeoutMs))
-    this.#queuedBefore = queuedBytes
+    const isQueued = this.#init.queuedBytes() > 0
+    const mayWait = isMoving || (isQueued && (stallTimeoutMs === 0 || this.#restedMs < stallTimeoutMs))
+    this.#leftBefore = leftBytes
     if (mayWait) this.start()
     else this.#init.onOver()
   }

@@ -84,6 +84,7 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
       closeTimeoutMs: limits.closeTimeoutMs,
       stallTimeoutMs: limits.stallTimeoutMs,
       queuedBytes: () => carrier.queuedBytes,
+      leftBytes: () => carrier.leftBytes,
       onOver: () => this.#destroy(),
     })
     carrier.sink = this
@@ -94,7 +95,12 @@ export class ServerWebSocket implements CarrierSink, FrameSink {
     return this.#carrier.queuedBytes
   }
 
-  /** Those of them that count as held memory. */
+  /** Octets that have. */
+  get leftBytes(): number {
+    return this.#carrier.leftBytes
+  }
+
+  /** Those that are queued and count as held memory. */
   get heldBytes(): number {
     return this.#carrier.heldBytes
   }

@@ -1,6 +1,7 @@
 /** Carries a WebSocket over a connection of HTTP/1.1, after its upgrade. */
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import { takenBytesOf } from '../socket-progress.ts'
 import type { ByteCarrier, CarrierSink } from './byte-carrier.ts'
 
 /** Takes over the socket, whose other listeners must be gone but for `error`. */
@@ -25,6 +26,10 @@ export class SocketCarrier implements ByteCarrier {
 
   get queuedBytes(): number {
     return this.#socket.destroyed ? 0 : this.#socket.writableLength
+  }
+
+  get leftBytes(): number {
+    return takenBytesOf(this.#socket)
   }
 
   /** What is below the high-water mark leaves without a word, so it does not count. */

@@ -25,6 +25,10 @@ export class StreamCarrier implements ByteCarrier, StreamSink {
     return this.#isClosed ? 0 : Math.max(0, this.#writtenBytes - this.#stream.sentBytes)
   }
 
+  get leftBytes(): number {
+    return this.#stream.sentBytes
+  }
+
   write(data: Uint8Array): boolean {
     if (this.#isClosed) return true
     this.#writtenBytes += data.byteLength

@@ -5,6 +5,7 @@ import type { Http2Stream } from '../../../wire/http2/http2.ts'
 export type ForwardableStream = Pick<
   Http2Stream,
   | 'sink'
+  | 'sentBytes'
   | 'readableBytes'
   | 'isPeerDone'
   | 'trailers'

@@ -71,6 +71,11 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     this.#answer = new ForwardedResponse(stream, counter, head.method === 'HEAD')
   }
 
+  /** Octets of the response that have left. */
+  get leftBytes(): number {
+    return this.#stream.sentBytes
+  }
+
   /**
    * Starts the request in an async scope of its own, so that `AsyncLocalStorage.enterWith` in a handler affects this
    * request only.

@@ -24,6 +24,10 @@ export class ForwardedWebSocket implements ForwardableStream, ExchangeSink {
     return this.#exchange.readableBytes
   }
 
+  get sentBytes(): number {
+    return this.#exchange.leftBytes
+  }
+
   get isPeerDone(): boolean {
     return this.#exchange.isPeerDone
   }

@@ -9,6 +9,8 @@ export interface WatchedWebSocket {
   readonly receivedBytes: number
   /** Octets of the response that have not left. */
   readonly queuedBytes: number
+  /** Octets that have. */
+  readonly leftBytes: number
   onStall(fault: RequestFault): void
   /** Called now and then, to notice that the client is gone although nothing is read from it. */
   probe(): void
@@ -17,7 +19,7 @@ export interface WatchedWebSocket {
 interface Progress {
   receivedBytes: number
   receivedAtMs: number
-  queuedBytes: number
+  leftBytes: number
   sentAtMs: number
 }
 
@@ -41,7 +43,7 @@ export class WebSocketStalls {
   add(socket: WatchedWebSocket): void {
     if (this.#limitMs === 0) return
     const nowMs = this.#timers.clock.now()
-    this.#watched.set(socket, { receivedBytes: 0, receivedAtMs: nowMs, queuedBytes: 0, sentAtMs: nowMs })
+    this.#watched.set(socket, { receivedBytes: 0, receivedAtMs: nowMs, leftBytes: 0, sentAtMs: nowMs })
     if (!this.#timer.isScheduled) this.#schedule()
   }
 
@@ -65,13 +67,13 @@ export class WebSocketStalls {
   }
 
   #faultOf(socket: WatchedWebSocket, progress: Progress, nowMs: number): RequestFault | undefined {
-    const { isOwed, receivedBytes, queuedBytes } = socket
+    const { isOwed, receivedBytes, queuedBytes, leftBytes } = socket
     if (!isOwed || receivedBytes !== progress.receivedBytes) {
       progress.receivedBytes = receivedBytes
       progress.receivedAtMs = nowMs
     }
-    if (queuedBytes === 0 || queuedBytes !== progress.queuedBytes) {
-      progress.queuedBytes = queuedBytes
+    if (queuedBytes === 0 || leftBytes !== progress.leftBytes) {
+      progress.leftBytes = leftBytes
       progress.sentAtMs = nowMs
     }
     if (nowMs - progress.receivedAtMs > this.#limitMs) return HeadFault.STOPPED_ARRIVING

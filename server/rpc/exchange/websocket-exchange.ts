@@ -77,6 +77,11 @@ export class WebSocketExchange implements Exchange, WebSocketOwner {
     return this.#socket.queuedBytes
   }
 
+  /** Octets that have. */
+  get leftBytes(): number {
+    return this.#socket.leftBytes
+  }
+
   want(bytes: number): boolean {
     if (this.#isGone) return false
     const isThere = this.#body.want(bytes)

@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** An HTTP/1.1 exchange of which a test sets each thing that the watch looks at. */
 function exchange(protocol: StartedRequest['protocol']) {
-  const socket = { destroy: vi.fn() }
+  const socket = { destroy: vi.fn(), bytesWritten: 100, writableLength: 100 }
   const request = Object.assign(new EventEmitter(), {
     headers: {},
     rawHeaders: [],
@@ -122,6 +122,19 @@ test('an unread response cuts the connection; one being read does not', () => {
   response.writableLength = 100
   for (let count = 0; count < 8; count++) {
     response.writableLength -= 1
+    vi.advanceTimersByTime(SWEEP_MS)
+  }
+  expect(socket.destroy).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
+  expect(socket.destroy).toHaveBeenCalled()
+})
+
+test('a response whose queue is as long as before, because as much was written as was read, is not cut', () => {
+  const { request, response, socket } = watch(grpc)
+  request.complete = true
+  response.writableLength = 100
+  for (let count = 0; count < 20; count++) {
+    socket.bytesWritten += 100
     vi.advanceTimersByTime(SWEEP_MS)
   }
   expect(socket.destroy).not.toHaveBeenCalled()

@@ -41,6 +41,10 @@ class FakeCarrier implements ByteCarrier {
     this.releases += 1
   }
 
+  get leftBytes(): number {
+    return 1_000_000 - this.queuedBytes
+  }
+
   get frames() {
     return serverFrames(Buffer.concat(this.#written))
   }

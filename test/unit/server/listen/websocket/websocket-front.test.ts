@@ -114,6 +114,7 @@ test('a client that rests while it owes, or does not read, is ended; others are 
     isOwed: false,
     receivedBytes: 0,
     queuedBytes: 0,
+    leftBytes: 0,
     ...facts,
     onStall: ({ message }) => void events.push(`${name}: ${message}`),
     probe: () => {},
@@ -121,17 +122,22 @@ test('a client that rests while it owes, or does not read, is ended; others are 
   const moving = { ...watched('moving', { isOwed: true, queuedBytes: 9_000 }) } as {
     -readonly [K in keyof WatchedWebSocket]: WatchedWebSocket[K]
   }
+  // Its queue is as long as before whenever it is looked at, because messages of the same size follow each other.
+  const reading = { ...watched('reading', { queuedBytes: 9_000 }) } as typeof moving
   for (const socket of [
     watched('owes', { isOwed: true }),
     watched('deaf', { queuedBytes: 5 }),
     watched('idle', {}),
     moving,
+    reading,
   ])
     stalls.add(socket)
   for (let i = 0; i < 7; i++) {
     clock.advance(270)
     moving.receivedBytes += 1
     moving.queuedBytes -= 1
+    moving.leftBytes += 1
+    reading.leftBytes += 1
   }
   expect([...new Set(events)]).toEqual([
     'owes: the request body stopped arriving',
