@@ -1,16 +1,20 @@
 /** Calls over WebSockets whose route has hooks of Fastify go through Fastify: a hook that refuses, refuses them too. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type FastifyInstance, fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { onePort } from '../../../server/listen/one-port.ts'
+import type { OnePortOptions } from '../../../server/listen/one-port-options.ts'
 import { portico } from '../../../server/plugin.ts'
 import type { PorticoOptions } from '../../../server/plugin-options.ts'
+import { processMemory } from '../../../wire/http2/http2.ts'
+import { CallRecorder } from '../../support/call-recorder.ts'
 import { startFastify } from '../../support/demo-server.ts'
 import { echoRoutes } from '../../support/echo-greeter.ts'
 import { BLOCK, CARRIERS, FramePeer } from '../../support/websocket/frame-peer.ts'
-import { binary } from '../../support/websocket/frames.ts'
+import { binary, clientFrame, close } from '../../support/websocket/frames.ts'
 import { callByWebSocket, WebSocketCall } from '../../support/websocket/websocket-client.ts'
 
 const { sayHello, getStream, putStream, allStream } = GreeterService.method
@@ -18,8 +22,9 @@ const { sayHello, getStream, putStream, allStream } = GreeterService.method
 async function start(
   hooks: (app: FastifyInstance) => void,
   options: Partial<PorticoOptions> = {},
+  limits: Partial<OnePortOptions> = {},
 ): Promise<{ port: number; origin: string }> {
-  const app = fastify(onePort({ drainTimeoutMs: 0 }))
+  const app = fastify(onePort({ drainTimeoutMs: 0, ...limits }))
   hooks(app)
   await app.register(portico, { routes: echoRoutes, ...options })
   const { port } = await startFastify(app)
@@ -70,6 +75,33 @@ describe.each(CARRIERS)('over %s', (carrier) => {
     await peer.until(() => peer.closeCode === 1000)
     expect(seen).toEqual(['POST /greeter.v1.GreeterService/Nothing'])
     expect(peer.answer.trailers?.get('grpc-status')).toBe(String(Code.Unimplemented))
+  })
+})
+
+const ENDS: [string, Code, (peer: FramePeer) => void][] = [
+  ['the client closes', Code.Canceled, (peer) => peer.write(close(1000))],
+  ['the connection is lost', Code.Canceled, (peer) => void peer.stream.destroy()],
+  ['the client breaks the rules', Code.Canceled, (peer) => peer.write(clientFrame({ opcode: 3 }))],
+  ['a message stops arriving', Code.DeadlineExceeded, (peer) => peer.write(binary(0, 0, 0, 0, 0, 9, 'part'))],
+  ['a message is malformed', Code.Internal, (peer) => peer.write(binary(0, 0, 0, 0, 0, 1, 0xff), binary(1))],
+]
+
+describe.each(CARRIERS)('a call in a hook, over %s, is observed once, and leaves nothing held', (carrier) => {
+  test.each(ENDS)('%s', async (_what, code, end) => {
+    const observer = new CallRecorder()
+    const held = processMemory.heldBytes
+    const { port } = await start(
+      (app) => app.addHook('preHandler', async () => void (await sleep(50))),
+      { observers: [observer] },
+      { stallTimeoutMs: 200 },
+    )
+    const peer = await FramePeer.open(carrier, { port, path: '/greeter.v1.GreeterService/PutStream' })
+    peer.write(BLOCK)
+    end(peer)
+    expect(await observer.ended(1)).toMatchObject([{ code, protocol: 'grpc-web' }])
+    peer.write(close(1000))
+    await peer.ended
+    await expect.poll(() => processMemory.heldBytes).toBe(held)
   })
 })
 
