@@ -6,11 +6,9 @@ import { Notice } from '../parts/notice.tsx'
 import { exampleOf } from './example-of.ts'
 import { FaultCount } from './fault-summary.tsx'
 import { formatJson } from './json/format-json.ts'
+import { loadFile } from './load-file.ts'
 import type { MessageDraft } from './message-draft.ts'
 import { defaultMessageText } from './schema/default-text.ts'
-
-/** Requests are not larger, and the page would stop answering. */
-const MAX_FILE_BYTES = 32 * 1024 * 1024
 
 export function DraftToolbar({ draft }: { draft: MessageDraft }) {
   const [fault, setFault] = useState<string | null>(null)
@@ -20,16 +18,16 @@ export function DraftToolbar({ draft }: { draft: MessageDraft }) {
     setFault(null)
     draft.setText(text)
   }
-  const load = async (file: File) => {
-    if (file.size > MAX_FILE_BYTES) return setFault(`${file.name} is larger than 32 MiB.`)
-    replace(await file.text())
-  }
+  const load = async (file: File) => setFault(await loadFile(file, async () => replace(await file.text())))
   const undo = () => {
     if (replaced !== null) draft.setText(replaced.before)
     setReplaced(null)
   }
-  const parsed = draft.parsed.value
-  const format = () => parsed !== null && replace(formatJson(parsed))
+  const format = () => {
+    draft.settle()
+    const parsed = draft.parsed.peek()
+    if (parsed !== null) replace(formatJson(parsed))
+  }
   return (
     <div class="draft-toolbar">
       <Button isSmall={true} icon="sample" onClick={() => replace(exampleOf(draft.schema))}>
@@ -38,7 +36,7 @@ export function DraftToolbar({ draft }: { draft: MessageDraft }) {
       <Button isSmall={true} icon="trash" onClick={() => replace(defaultMessageText(draft.schema))}>
         Clear
       </Button>
-      <Button isSmall={true} icon="code" isDisabled={parsed === null} onClick={format}>
+      <Button isSmall={true} icon="code" isDisabled={draft.parsed.value === null} onClick={format}>
         Format
       </Button>
       <FilePicker label="Load JSON" accept=".json,application/json" isSmall={true} onPick={load} />

@@ -10,9 +10,6 @@ import { completionsAt } from './schema/completions.ts'
 const IS_MAC = /Mac/.test(navigator.platform)
 const KEYS = `Tab moves on. Ctrl+Space completes. ${IS_MAC ? 'Shift+Option+M' : 'Ctrl+M'} lets Tab indent.`
 
-/** The place of the cursor in a longer text takes too long to find at each keystroke. */
-const MAX_COMPLETED = 500_000
-
 export interface JsonEditorProps {
   readonly draft: MessageDraft
   /** What to show and select, such as the place of a fault; a new object moves there again. */
@@ -83,7 +80,7 @@ async function openEditor(
     description: KEYS,
     onText: (text) => draft.typeText(text),
     complete: (text, offset) => {
-      const place = text.length > MAX_COMPLETED ? null : jsonPlace(text, offset)
+      const place = jsonPlace(text, offset)
       if (place === null) return null
       return { ...place.token, completions: completionsAt(draft.schema, draft.registry, place) }
     },

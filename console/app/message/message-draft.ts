@@ -1,10 +1,10 @@
 /** A request message while it is written: its JSON text is the source, which the form changes at paths. */
 import { type DescMessage, type Message, type Registry, toJsonString } from '@bufbuild/protobuf'
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import { type Analysis, analyseText } from './check/analyse-text.ts'
+import { type Analysis, analyseText, placed } from './check/analyse-text.ts'
 import type { DraftFault } from './check/draft-fault.ts'
 import { appendItem, type ParsedJson, removeValue, renameKey, setValue, swapItems } from './json/edit-json.ts'
-import type { JsonPath } from './json/json-node.ts'
+import { type JsonPath, nodeAt } from './json/json-node.ts'
 import { parseJson } from './json/parse-json.ts'
 import { defaultMessageText } from './schema/default-text.ts'
 
@@ -16,7 +16,10 @@ export class MessageDraft {
   readonly schema: DescMessage
   readonly registry: Registry
   readonly text: Signal<string>
-  /** The message to send; null while the text has errors, or is too long to be checked at each keystroke and still being typed. */
+  /**
+   * The message to send; null while the text or an input of the form has errors, or the text is too long to be checked at each keystroke and
+   * still being typed.
+   */
   readonly message: ReadonlySignal<Message | null>
   readonly faults: ReadonlySignal<readonly DraftFault[]>
   /** What the form shows: the last text that was checked; null while the text is not JSON. */
@@ -29,6 +32,7 @@ export class MessageDraft {
   #pause: ReturnType<typeof setTimeout> | undefined
   /** Passes on what was typed into inputs of the form and waits there for a pause of typing. */
   readonly #waiting = new Set<() => void>()
+  readonly #refusals = signal<readonly Refusal[]>([])
 
   /** @param text is the JSON to begin with. Default: a message without fields. */
   constructor(schema: DescMessage, registry: Registry, text?: string) {
@@ -36,8 +40,8 @@ export class MessageDraft {
     this.registry = registry
     this.text = signal(withLineFeeds(text ?? defaultMessageText(schema)))
     const analysis = computed(() => this.#analyse())
-    this.message = computed(() => analysis.value.message)
-    this.faults = computed(() => analysis.value.faults)
+    this.message = computed(() => (this.#refusals.value.length > 0 ? null : analysis.value.message))
+    this.faults = computed(() => withRefusals(analysis.value, this.#refusals.value))
     this.parsed = computed(() => analysis.value.parsed)
     this.isPending = computed(() => this.#isHeld.value)
   }
@@ -76,6 +80,15 @@ export class MessageDraft {
   waitFor(pass: () => void): () => void {
     this.#waiting.add(pass)
     return () => this.#waiting.delete(pass)
+  }
+
+  /** Keeps the message from being sent while an input of the form has a text that is no value. Returns what ends that. */
+  refuse(path: JsonPath, fault: string): () => void {
+    const refusal = { path, fault }
+    this.#refusals.value = [...this.#refusals.peek(), refusal]
+    return () => {
+      this.#refusals.value = this.#refusals.peek().filter((each) => each !== refusal)
+    }
   }
 
   /** Puts a value, a JSON text, at a path. */
@@ -124,6 +137,21 @@ export class MessageDraft {
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => this.settle(), PAUSE_MS)
   }
+}
+
+/** An input of the form with a text that is no value. */
+interface Refusal {
+  readonly path: JsonPath
+  readonly fault: string
+}
+
+function withRefusals({ parsed, faults }: Analysis, refusals: readonly Refusal[]): readonly DraftFault[] {
+  if (parsed === null || refusals.length === 0) return faults
+  const refused = refusals.map(({ path, fault }) => {
+    const { start } = nodeAt(parsed.root, path) ?? parsed.root
+    return { path, message: fault, start, end: start + 1, severity: 'error' as const }
+  })
+  return [...placed(parsed.text, refused), ...faults]
 }
 
 /** Editors count a line break as one character. In JSON it is never part of a string. */

@@ -72,22 +72,29 @@ export function MessageEditor({ draft, registry }: MessageEditorProps) {
 }
 
 function FormPane({ draft, registry }: MessageEditorProps) {
-  const parsed = draft.parsed.value
-  if (parsed === null) {
-    return (
-      <Notice tone="warn" actions={<Button onClick={showJson}>Show the JSON</Button>}>
-        The form returns once the JSON has no syntax errors.
-      </Notice>
-    )
-  }
+  const current = draft.parsed.value
+  const latest = useRef(current)
+  if (current !== null) latest.current = current
   return (
-    <MessageForm
-      schema={draft.schema}
-      registry={registry}
-      parsed={parsed}
-      faults={draft.faults.value}
-      edits={draft}
-      isLong={draft.text.value.length > LONG_TEXT}
-    />
+    <div>
+      {current !== null ? null : (
+        <Notice tone="warn" actions={<Button onClick={showJson}>Show the JSON</Button>}>
+          The form returns once the JSON has no syntax errors.
+        </Notice>
+      )}
+      {latest.current === null ? null : (
+        // It stays while JSON is typed beside it, so that what is folded and scrolled in it does too.
+        <div class="draft-shown" inert={current === null}>
+          <MessageForm
+            schema={draft.schema}
+            registry={registry}
+            parsed={latest.current}
+            faults={current === null ? [] : draft.faults.value}
+            edits={draft}
+            isLong={draft.text.value.length > LONG_TEXT}
+          />
+        </div>
+      )}
+    </div>
   )
 }

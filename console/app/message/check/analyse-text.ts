@@ -52,7 +52,7 @@ function rootBracket({ start }: JsonNode): Span {
 }
 
 /** Adds lines and columns, and sorts by them. */
-function placed(text: string, faults: readonly FoundFault[]): readonly DraftFault[] {
+export function placed(text: string, faults: readonly FoundFault[]): readonly DraftFault[] {
   const sorted = faults.toSorted((a, b) => a.start - b.start)
   let line = 1
   let lineStart = 0

@@ -36,7 +36,8 @@ export function timestampFault(text: string): string | null {
   const zone = match[7] === undefined ? 'Z' : `${match[7]}${match[8]}:${match[9]}`
   const atMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`)
   const isDay = new Date(Date.UTC(2000, Number(month) - 1, Number(day))).getUTCMonth() === Number(month) - 1
-  if (Number.isNaN(atMs) || !isDay || isNoLeapYear(match)) return 'must be a time that exists (Timestamp).'
+  if (Number.isNaN(atMs) || !isDay || isNoLeapYear(match) || hour === '24')
+    return 'must be a time that exists (Timestamp).'
   return atMs < MIN_MS || atMs > MAX_MS ? 'must be in the years 1 to 9999 (Timestamp).' : null
 }
 
@@ -67,7 +68,8 @@ function checkDuration(report: FaultReport, node: JsonNode) {
   if (fault !== null) report.error(node, `${report.label} ${fault}`)
 }
 
-const MASK_PATH = /^[a-z][a-zA-Z0-9]*(?:\.[a-z][a-zA-Z0-9]*)*$/
+/** Some APIs take more than names of fields, such as `*` or keys of maps, but JSON has no way to write an underscore. */
+const MASK_PATH = /^[^\s_.]+(?:\.[^\s_.]+)*$/
 
 function checkFieldMask(report: FaultReport, node: JsonNode) {
   const isText = node.kind === 'string'

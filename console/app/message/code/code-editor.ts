@@ -138,7 +138,11 @@ function extensionsOf({ label, description, onText, complete }: CodeEditorOption
   ]
 }
 
+/** Finding the place of the cursor takes a while in longer texts, which are completed on demand. */
+const MAX_COMPLETED_AS_TYPED = 200_000
+
 function completionsOf(context: CompletionContext, complete: CodeEditorOptions['complete']): CompletionResult | null {
+  if (!context.explicit && context.state.doc.length > MAX_COMPLETED_AS_TYPED) return null
   const found = complete(context.state.doc.toString(), context.pos)
   if (found === null || found.completions.length === 0) return null
   // Without a key press that asks for it, nothing opens before something is typed.

@@ -2,7 +2,7 @@
 
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
 import { batch } from '@preact/signals'
-import { useId, useState } from 'preact/hooks'
+import { useId, useMemo, useState } from 'preact/hooks'
 import { memberOf } from '../json/json-node.ts'
 import { defaultMessageText } from '../schema/default-text.ts'
 import { FaultList, useFaults } from './fault-list.tsx'
@@ -52,12 +52,17 @@ function TypeInput({ path, value, onType }: TypeInputProps) {
   const [typed, setTyped] = useState<string | null>(null)
   const name = value.startsWith(PREFIX) ? value.slice(PREFIX.length) : value
   const wanted = (typed ?? '').toLowerCase()
-  const suggestions = [...registry]
-    .filter((type) => type.kind === 'message' && type.typeName.toLowerCase().includes(wanted))
-    .slice(0, MAX_SUGGESTIONS)
+  const suggestions = useMemo(
+    () =>
+      [...registry]
+        .filter((type) => type.kind === 'message' && type.typeName.toLowerCase().includes(wanted))
+        .slice(0, MAX_SUGGESTIONS),
+    [registry, wanted],
+  )
   const onInput = (text: string) => {
     setTyped(text)
-    if (registry.getMessage(text) !== undefined) onType(text)
+    // Another type has other fields, and those of this one go.
+    if (text !== name && registry.getMessage(text) !== undefined) onType(text)
   }
   return (
     <div class="draft-field">

@@ -2,14 +2,14 @@
 import { durationFault } from '../check/check-well-known.ts'
 import { inLargerUnits } from '../schema/time-text.ts'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+import { useTyped } from './use-typed.ts'
 
 export function DurationControl(props: ControlProps) {
-  const text = shownText(props.node)
-  const isValid = durationFault(text) === null
-  const onInput = (typed: string) => {
+  const { text, onInput, onBlur } = useTyped(shownText(props.node).replace(/s$/, ''), (typed) => {
     const seconds = typed.trim().replace(/s$/, '')
     props.onValue(seconds === '' ? null : JSON.stringify(`${seconds}s`))
-  }
+  })
+  const isValid = durationFault(`${text}s`) === null
   return (
     <div class="draft-inline">
       <input
@@ -18,11 +18,12 @@ export function DurationControl(props: ControlProps) {
         {...inputAttributes(props)}
         autocomplete="off"
         spellcheck={false}
-        value={text.replace(/s$/, '')}
+        value={text}
         onInput={(event) => onInput(event.currentTarget.value)}
+        onBlur={onBlur}
       />
       <span class="hint">seconds</span>
-      <span class="hint">{isValid ? inLargerUnits(Number(text.slice(0, -1))) : ''}</span>
+      <span class="hint">{isValid ? inLargerUnits(Number(text)) : ''}</span>
     </div>
   )
 }

@@ -2,13 +2,14 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+import { useTyped } from './use-typed.ts'
 
 const MAX_DEPTH = 2
 
 export function FieldMaskControl(props: ControlProps) {
-  const text = shownText(props.node)
-  const paths = text.split(',').filter((path) => path !== '')
   const onText = (value: string) => props.onValue(value === '' && !props.keepsDefault ? null : JSON.stringify(value))
+  const { text, onInput, onBlur } = useTyped(shownText(props.node), (typed) => onText(typed.trim()))
+  const paths = text.split(',').filter((path) => path !== '')
   const choices = props.field?.kind === 'field' ? siblingPaths(props.field.parent) : []
   const toggle = (path: string, isOn: boolean) =>
     onText((isOn ? [...paths, path] : paths.filter((each) => each !== path)).join(','))
@@ -22,7 +23,8 @@ export function FieldMaskControl(props: ControlProps) {
         autocomplete="off"
         spellcheck={false}
         value={text}
-        onInput={(event) => onText(event.currentTarget.value.trim())}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        onBlur={onBlur}
       />
       {choices.length === 0 ? null : (
         <Disclosure summary="Choose fields">

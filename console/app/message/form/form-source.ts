@@ -14,6 +14,8 @@ export interface MessageEdits {
   rename(path: JsonPath, key: string): void
   /** Calls `pass` before the message is used or changed otherwise. Returns what takes that back. */
   waitFor(pass: () => void): () => void
+  /** Keeps the message from being sent while an input has a text that is no value. Returns what ends that. */
+  refuse(path: JsonPath, fault: string): () => void
 }
 
 /** Where a message is, and what it is. */
@@ -30,7 +32,7 @@ export interface FormSource {
   readonly registry: Registry
   /** By `pathId`. */
   readonly faults: ReadonlyMap<string, readonly DraftFault[]>
-  /** Returns the text of a value. */
+  /** Returns the text of a value, as if it stood alone. */
   readonly sourceOf: (node: JsonNode) => string
   /** Whether changes should wait for a pause of typing, as the text is long. */
   readonly isLong: boolean

@@ -3,16 +3,18 @@ import { useEffect, useState } from 'preact/hooks'
 import { JsonSyntaxError, parseJson } from '../json/parse-json.ts'
 import { type ControlProps, inputAttributes } from './control-props.ts'
 import { useForm } from './form-source.ts'
+import { useRefusal } from './use-refusal.ts'
 
 export function JsonControl(props: ControlProps) {
-  const { node, onValue } = props
+  const { node, path, onValue } = props
   const { sourceOf } = useForm()
-  const source = node === undefined ? '' : unindented(sourceOf(node))
+  const source = node === undefined ? '' : sourceOf(node)
   const [typed, setTyped] = useState<string | null>(null)
   const fault = typed === null || typed.trim() === '' ? undefined : syntaxFault(typed)
+  useRefusal(path, fault)
   // Other changes of the value replace what was typed.
   useEffect(() => {
-    if (typed !== null && fault === undefined && typed.trim() !== source.trim()) setTyped(null)
+    if (typed !== null && typed.trim() !== source.trim()) setTyped(null)
   }, [source])
   const onInput = (text: string) => {
     setTyped(text)
@@ -20,18 +22,15 @@ export function JsonControl(props: ControlProps) {
     else if (syntaxFault(text) === undefined) onValue(text.trim())
   }
   return (
-    <>
-      <textarea
-        class="textarea is-mono draft-text"
-        {...inputAttributes(props)}
-        rows={Math.min(12, (typed ?? source).split('\n', 12).length)}
-        spellcheck={false}
-        value={typed ?? source}
-        onInput={(event) => onInput(event.currentTarget.value)}
-        onBlur={() => fault === undefined && setTyped(null)}
-      />
-      {fault === undefined ? null : <p class="draft-fault">{fault}</p>}
-    </>
+    <textarea
+      class="textarea is-mono draft-text"
+      {...inputAttributes(props)}
+      rows={Math.min(12, (typed ?? source).split('\n', 12).length)}
+      spellcheck={false}
+      value={typed ?? source}
+      onInput={(event) => onInput(event.currentTarget.value)}
+      onBlur={() => fault === undefined && setTyped(null)}
+    />
   )
 }
 
@@ -42,10 +41,4 @@ function syntaxFault(text: string): string | undefined {
   } catch (error) {
     return error instanceof JsonSyntaxError ? error.message : undefined
   }
-}
-
-/** Takes away the indentation that the place in the text of the message has. */
-function unindented(source: string): string {
-  const indent = /\n([ \t]*)[\]}]$/.exec(source)?.[1] ?? ''
-  return source.replaceAll(`\n${indent}`, '\n')
 }

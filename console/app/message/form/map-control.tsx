@@ -10,6 +10,7 @@ import { fieldTitle } from './field-head.tsx'
 import { focusAdd, focusInput } from './focus-at.ts'
 import { AddButton, IconButton } from './form-buttons.tsx'
 import { pathId, useForm } from './form-source.ts'
+import { useRefusal } from './use-refusal.ts'
 import { useWindow } from './use-window.ts'
 import { WindowButtons } from './window-buttons.tsx'
 
@@ -56,7 +57,7 @@ function Entry(props: Pick<MapControlProps, 'field' | 'path'> & { member: JsonMe
   }
   return (
     <li class="draft-item" data-path={pathId(at)}>
-      <KeyInput field={field} value={key} keys={keys} onKey={(next) => edits.rename(at, next)} />
+      <KeyInput field={field} path={path} value={key} keys={keys} onKey={(next) => edits.rename(at, next)} />
       <ElementControl field={field} node={member.value} path={at} name={`${fieldTitle(field)} ${key}: value`} />
       <div class="draft-actions is-side">
         <IconButton label={`Remove ${fieldTitle(field)} ${key}`} icon="close" onClick={remove} />
@@ -67,18 +68,21 @@ function Entry(props: Pick<MapControlProps, 'field' | 'path'> & { member: JsonMe
 
 interface KeyInputProps {
   readonly field: AnyField & { fieldKind: 'map' }
+  /** Where the map is. */
+  readonly path: JsonPath
   readonly value: string
   readonly keys: ReadonlySet<string>
   readonly onKey: (key: string) => void
 }
 
-function KeyInput({ field, value, keys, onKey }: KeyInputProps) {
+function KeyInput({ field, path, value, keys, onKey }: KeyInputProps) {
   const id = useId()
   // Of another key, as when the entry before has been removed, it does not count.
   const [typing, setTyping] = useState<{ readonly of: string; readonly text: string } | null>(null)
   const typed = typing?.of === value ? typing.text : null
   const shown = typed ?? value
   const fault = keyFault(field.mapKey, shown, value, keys)
+  useRefusal(path, typed === null || fault === undefined ? undefined : `${shown}: ${fault}`)
   const leave = () => {
     if (typed !== null && typed !== value && fault === undefined) onKey(typed)
     if (fault === undefined) setTyping(null)

@@ -2,7 +2,7 @@
 import type { DescMessage, Registry } from '@bufbuild/protobuf'
 import { useId, useMemo } from 'preact/hooks'
 import type { DraftFault } from '../check/draft-fault.ts'
-import type { ParsedJson } from '../json/edit-json.ts'
+import { type ParsedJson, valueText } from '../json/edit-json.ts'
 import type { JsonNode } from '../json/json-node.ts'
 import { FaultList, useFaults } from './fault-list.tsx'
 import { FormContext, type FormSource, faultsByPath, type MessageEdits, useForm } from './form-source.ts'
@@ -20,7 +20,7 @@ export interface MessageFormProps {
 
 export function MessageForm({ schema, registry, parsed, faults, edits, isLong }: MessageFormProps) {
   const source = useMemo<FormSource>(() => {
-    const sourceOf = ({ start, end }: JsonNode) => parsed.text.slice(start, end)
+    const sourceOf = (node: JsonNode) => valueText(parsed, node)
     return { Fields: MessageFields, registry, edits, isLong, sourceOf, faults: faultsByPath(faults) }
   }, [registry, edits, isLong, faults, parsed])
   return (

@@ -4,13 +4,14 @@ import { Button } from '../../parts/button.tsx'
 import { timestampFault } from '../check/check-well-known.ts'
 import { pickedTime, pickerValue, type Zone } from '../schema/time-text.ts'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+import { useTyped } from './use-typed.ts'
 
 export function TimestampControl(props: ControlProps) {
   const { node, onValue } = props
   const [zone, setZone] = useState<Zone>('local')
-  const text = shownText(node)
-  const isValid = timestampFault(text) === null
   const set = (value: string) => onValue(value === '' ? null : JSON.stringify(value))
+  const { text, onInput, onBlur } = useTyped(shownText(node), (typed) => set(typed.trim()))
+  const isValid = timestampFault(text) === null
   return (
     <div class="draft-inline">
       <input
@@ -21,13 +22,16 @@ export function TimestampControl(props: ControlProps) {
         autocomplete="off"
         spellcheck={false}
         value={text}
-        onInput={(event) => set(event.currentTarget.value.trim())}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        onBlur={onBlur}
       />
       <input
         type="datetime-local"
         class="input draft-picker"
         aria-label="Date and time"
         step="1"
+        min="0001-01-01T00:00:00"
+        max="9999-12-31T23:59:59"
         value={isValid ? pickerValue(text, zone) : ''}
         onInput={(event) => set(pickedTime(event.currentTarget.value, text, zone) ?? text)}
       />

@@ -72,6 +72,11 @@ export function renameKey(json: ParsedJson, path: JsonPath, key: string): string
   return json.text.slice(0, member.key.start) + JSON.stringify(key) + json.text.slice(member.key.end)
 }
 
+/** Returns the text of a value as `setValue` takes it: without the space that its place adds to each line. */
+export function valueText({ text }: ParsedJson, { start, end }: JsonNode): string {
+  return text.slice(start, end).replaceAll(`\n${indentAt(text, start)}`, '\n')
+}
+
 function replace({ text }: ParsedJson, node: JsonNode, value: string): string {
   return text.slice(0, node.start) + indented(value, indentAt(text, node.start)) + text.slice(node.end)
 }

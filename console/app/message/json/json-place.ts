@@ -26,7 +26,7 @@ interface OpenFrame {
   expects: 'key' | 'value'
 }
 
-const TOKEN = /"(?:[^"\\\n]|\\.)*"?|[{}[\],:]|[^\s{}[\],:"]+/g
+const TOKEN = /"(?:[^"\\\n]+|\\.)*"?|[{}[\],:]|[^\s{}[\],:"]+/g
 
 /** Returns the place of an offset; null inside of a text that is a value of no key, or after the end. */
 export function jsonPlace(text: string, offset: number): JsonPlace | null {

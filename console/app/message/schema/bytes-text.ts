@@ -37,8 +37,13 @@ export function readOctets(text: string, format: BytesFormat): Uint8Array | stri
     case 'hex':
       return readHex(text.replace(/0x|[\s:,]/gi, ''))
     case 'base64':
-      return (/^[\w+/=-]*$/.test(text) ? octetsOf(text) : null) ?? 'This is not base64.'
+      // Programs such as base64 break lines.
+      return readBase64(text.replace(/\s/g, '')) ?? 'This is not base64.'
   }
+}
+
+function readBase64(text: string): Uint8Array | null {
+  return /^[\w+/=-]*$/.test(text) ? octetsOf(text) : null
 }
 
 function readHex(digits: string): Uint8Array | string {

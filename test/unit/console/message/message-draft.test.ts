@@ -123,6 +123,18 @@ describe('text', () => {
   })
 })
 
+it('is not sent while an input has a text that is no value', () => {
+  const draft = draftOf('{\n"bytesValue": "YQ=="}')
+  const accept = draft.refuse(['bytesValue'], 'Each octet needs two digits.')
+  expect([draft.message.value, faultsOf(draft)]).toEqual([null, ['2:15 bytesValue: Each octet needs two digits.']])
+  accept()
+  expect([draft.message.value?.$typeName, faultsOf(draft)]).toEqual(['kinds.v1.Kinds', []])
+})
+
+it.each(['*', 'labels.key', 'Title', 'a1,b.c'])('takes the field mask %s', (fieldMask) => {
+  expect(draftOf(JSON.stringify({ fieldMask })).faults.value).toEqual([])
+})
+
 it('takes a message, with the digits and the types that JSON has for it', () => {
   const draft = draftOf('{"int32Value": 1}')
   const message = create(KindsSchema, {
@@ -209,6 +221,7 @@ describe('faults', () => {
     ],
     ['{"renamed": "", "otherName": ""}', '1:17 otherName: otherName is set twice.'],
     ['{"timestamp": "2026-02-30T00:00:00Z"}', '1:15 timestamp: timestamp must be a time that exists (Timestamp).'],
+    ['{"timestamp": "2026-01-31T24:00:00Z"}', '1:15 timestamp: timestamp must be a time that exists (Timestamp).'],
     [
       '{"timestamp": "yesterday"}',
       '1:15 timestamp: timestamp must be a time such as "2026-01-31T09:30:00Z", with up to nine digits of seconds (Timestamp).',

@@ -7,7 +7,9 @@ import {
   renameKey,
   setValue,
   swapItems,
+  valueText,
 } from '../../../../../console/app/message/json/edit-json.ts'
+import { nodeAt } from '../../../../../console/app/message/json/json-node.ts'
 import { jsonValue } from '../../../../../console/app/message/json/json-value.ts'
 import { parseJson } from '../../../../../console/app/message/json/parse-json.ts'
 
@@ -87,6 +89,27 @@ it('changes what it is asked to and nothing else, whatever the text looks like',
       const rest = Object.entries(before).filter(([each]) => each !== key)
       expect(read(setValue(json, [key], nextText))).toEqual(Object.fromEntries([...rest, [key, read(nextText)]]))
       expect(read(removeValue(json, [key]))).toEqual(Object.fromEntries(rest))
+    }),
+  )
+})
+
+it('returns a value as it was put there, line breaks and all', () => {
+  const step = fc.constantFrom('a', 'b', 'list')
+  const base = fc.constantFrom(
+    '{}',
+    '{"a": {}}',
+    '{\n    "a": {"b": 1}\n}',
+    '{"list": [1], "b": {"a": 2}}',
+    '{"a": [\n1\n], "b": {}}',
+  )
+  const value = fc.constantFrom('1', '[1,\n2]', '{"a":\n [\n\t1 ]}', '[\n1,\n\n    2\n  ]', '{\n  "b": {}\n}')
+  fc.assert(
+    fc.property(base, fc.array(step, { minLength: 1, maxLength: 3 }), value, (text, path, put) => {
+      const changed = parsed(setValue(parsed(text), path, put))
+      const node = nodeAt(changed.root, path)
+      // Nothing is put into a list by a name.
+      if (node !== undefined) expect(valueText(changed, node)).toBe(put)
+      else expect(changed.text).toBe(text)
     }),
   )
 })

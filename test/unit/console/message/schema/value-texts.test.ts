@@ -44,6 +44,7 @@ describe('octets', () => {
     ['text', 'é', [0xc3, 0xa9]],
     ['hex', 'DE ad, 0xbe:ef', [0xde, 0xad, 0xbe, 0xef]],
     ['base64', '3q2-7w', [0xde, 0xad, 0xbe, 0xef]],
+    ['base64', '3q2+\n7w==\r\n', [0xde, 0xad, 0xbe, 0xef]],
     ['hex', 'dea', 'Each octet needs two digits.'],
     ['hex', 'xy', 'Hexadecimal digits are 0 to 9 and a to f.'],
     ['base64', 'a!', 'This is not base64.'],
