@@ -150,3 +150,13 @@ it('shows large files as their size, and refuses larger ones', async () => {
   await page.getByText('Too long to show here; the JSON has it.').waitFor()
   expect((await textOf(page)).length).toBeGreaterThan(5_000_000)
 })
+
+it('takes the digits of a year one by one in the picker of times, also of years before time zones', async () => {
+  const page = await open({ timezoneId: 'Asia/Tokyo' })
+  await setText(page, '{"timestamp": "2026-01-31T09:30:05.000000001Z"}')
+  await page.getByLabel('timestamp', { exact: true }).focus()
+  // To the picker, and from the month by the day to the year.
+  for (let steps = 0; steps < 3; steps++) await page.keyboard.press('Tab')
+  await page.keyboard.type('1999')
+  expect(JSON.parse(await textOf(page))).toEqual({ timestamp: '1999-01-31T09:30:05.000000001Z' })
+})

@@ -3,9 +3,9 @@ import { base64Encode } from '@bufbuild/protobuf/wire'
 import { useMemo, useState } from 'preact/hooks'
 import { FilePicker } from '../../parts/file-picker.tsx'
 import { Notice } from '../../parts/notice.tsx'
-import { loadFile } from '../load-file.ts'
 import { BYTES_FORMATS, type BytesFormat, octetsOf, readOctets, writeOctets } from '../schema/bytes-text.ts'
 import { type ControlProps, inputAttributes, shownText } from './control-props.ts'
+import { loadFile } from './load-file.ts'
 import { useRefusal } from './use-refusal.ts'
 
 /** A larger value is shown by its size alone. */

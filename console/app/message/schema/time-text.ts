@@ -4,10 +4,19 @@ export type Zone = 'local' | 'utc'
 
 /** Returns the value of a picker for a valid time; empty for years that it does not know. */
 export function pickerValue(time: string, zone: Zone): string {
-  const atMs = Date.parse(time.replace(/\.\d+/, ''))
-  const shiftMs = zone === 'utc' ? 0 : new Date(atMs).getTimezoneOffset() * 60_000
-  const shown = new Date(atMs - shiftMs).toISOString()
-  return shown.length === '2026-01-31T09:30:00.000Z'.length ? shown.slice(0, 19) : ''
+  const at = new Date(time.replace(/\.\d+/, ''))
+  const shown = zone === 'utc' ? at.toISOString() : localTime(at)
+  return /^\d{4}-/.test(shown) ? shown.slice(0, 19) : ''
+}
+
+/** To the second, as zones had seconds before there were time tables: `getTimezoneOffset` has minutes alone. */
+function localTime(at: Date): string {
+  const date = [padded(at.getFullYear(), 4), padded(at.getMonth() + 1), padded(at.getDate())].join('-')
+  return `${date}T${[at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => padded(part)).join(':')}`
+}
+
+function padded(number: number, digits = 2): string {
+  return String(number).padStart(digits, '0')
 }
 
 /** Returns the time that a picker shows, with the fraction of seconds of the time before; undefined while it shows none. */
