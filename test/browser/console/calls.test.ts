@@ -13,11 +13,12 @@ import {
   statusOf,
   timelineRows,
 } from '../../support/console/call-page.ts'
-import { faultsOf } from '../../support/console/faults-of.ts'
+import { faultsInLooks } from '../../support/console/faults-of.ts'
 import { openConsole, startConsole } from '../../support/console/open-console.ts'
 import { builtConsole } from '../../support/console-app.ts'
 import { startCuttableProxy } from '../../support/cuttable-proxy.ts'
 import { startRoutes } from '../../support/demo-server.ts'
+import { oneOfEach, repetitions } from '../../support/depth.ts'
 import { openPage } from '../open-page.ts'
 
 const SOON = { timeout: 15_000 }
@@ -57,28 +58,37 @@ async function open(method: string, quoteIntervalMs = 20) {
   return { page, server }
 }
 
-describe.each(['Connect', 'gRPC-Web', 'WebSocket', 'REST'])('by %s', (protocol) => {
-  it('a unary call shows its response', async () => {
-    const { page } = await open('SayHello')
-    await chooseProtocol(page, protocol)
-    await fillRequest(page, { name: 'Zoë <b>' })
-    await sendButton(page).click()
-    await expectStatus(page, 'OK')
-    await expect.poll(() => page.locator('.message-body pre').textContent(), SOON).toContain('"Hello Zoë <b>"')
-    await page.getByRole('tab', { name: 'Headers' }).click()
-    await expect.poll(() => page.locator('.call-fields').first().textContent(), SOON).toContain('content-type')
-  })
+const PROTOCOLS = ['Connect', 'gRPC-Web', 'WebSocket', 'REST']
+const UNARY_AND_STREAM = PROTOCOLS.flatMap((protocol) => [
+  { protocol, method: 'SayHello' },
+  { protocol, method: 'GetStream' },
+])
 
-  it('a server stream shows its messages as they arrive', async () => {
-    const { page } = await open('GetStream')
+it.each(oneOfEach(UNARY_AND_STREAM, ({ protocol }) => protocol))(
+  '$method by $protocol',
+  async ({ protocol, method }) => {
+    const { page } = await open(method)
     await chooseProtocol(page, protocol)
-    await fillRequest(page, { topic: 'stocks/ACME', limit: 5 })
-    await page.keyboard.press('Control+Enter')
-    await expectStatus(page, 'OK')
-    const texts = await receivedTexts(page)
-    expect(texts.map((text) => JSON.parse(text).sequence)).toEqual(['1', '2', '3', '4', '5'])
-  })
-})
+    await (method === 'SayHello' ? expectUnaryResponse : expectStream)(page)
+  },
+)
+
+async function expectUnaryResponse(page: Page): Promise<void> {
+  await fillRequest(page, { name: 'Zoë <b>' })
+  await sendButton(page).click()
+  await expectStatus(page, 'OK')
+  await expect.poll(() => page.locator('.message-body pre').textContent(), SOON).toContain('"Hello Zoë <b>"')
+  await page.getByRole('tab', { name: 'Headers' }).click()
+  await expect.poll(() => page.locator('.call-fields').first().textContent(), SOON).toContain('content-type')
+}
+
+async function expectStream(page: Page): Promise<void> {
+  await fillRequest(page, { topic: 'stocks/ACME', limit: 5 })
+  await page.keyboard.press('Control+Enter')
+  await expectStatus(page, 'OK')
+  const texts = await receivedTexts(page)
+  expect(texts.map((text) => JSON.parse(text).sequence)).toEqual(['1', '2', '3', '4', '5'])
+}
 
 describe('by WebSocket', () => {
   it('a page that is busy as the server closes gets the trailers', async () => {
@@ -86,7 +96,7 @@ describe('by WebSocket', () => {
     await chooseProtocol(page, 'WebSocket')
     await fillRequest(page, { topic: 'stocks/ACME', limit: 3 })
     let last = ''
-    for (let turn = 0; turn < 15; turn++) {
+    for (let turn = 0; turn < repetitions({ narrow: 5, deep: 15 }); turn++) {
       await page.keyboard.press('Control+Enter')
       await expect.poll(async () => (await receivedTexts(page))[2] ?? last, SOON).not.toBe(last)
       await expectStatus(page, 'OK')
@@ -210,39 +220,42 @@ it('says that the server is down, and calls it again once it is back', async () 
   await expectStatus(page, 'Receiving')
 })
 
-it.each(['Connect', 'WebSocket'])('a page that stands still stops the server, by %s', async (protocol) => {
-  let yielded = 0
-  const { origin } = await startRoutes({
-    console: { folder: await builtConsole() },
-    routes: (router) =>
-      router.service(GreeterService, {
-        async *getStream(_request, { signal }) {
-          for (; !signal.aborted; yielded++) yield { sequence: BigInt(yielded), data: 'x'.repeat(65_000) }
-        },
-      }),
-  })
-  const page = await openPage(browser, origin, {
-    path: '/console/',
-    view: `/method/${GREETER}/GetStream`,
-    expectedComplaints: NETWORK_ERROR,
-  })
-  await chooseProtocol(page, protocol)
-  await fillRequest(page, {})
-  await sendButton(page).click()
-  await expect.poll(() => yielded, SOON).toBeGreaterThan(300)
-  const stopped = page.evaluate(() => {
-    for (const endMs = performance.now() + 4_000; performance.now() < endMs; );
-  })
-  await new Promise((resolve) => setTimeout(resolve, 2_000))
-  const standing = yielded
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  // The buffers of sockets and of the browser are full by then.
-  expect(yielded - standing).toBeLessThan(30)
-  await stopped
-  await expect.poll(() => yielded, SOON).toBeGreaterThan(standing + 100)
-  await page.locator('.call-request').getByRole('button', { name: 'Cancel' }).click()
-  await expectStatus(page, 'CANCELLED')
-})
+it.each(oneOfEach(['Connect', 'WebSocket'], () => '', 1))(
+  'a page that stands still stops the server, by %s',
+  async (protocol) => {
+    let yielded = 0
+    const { origin } = await startRoutes({
+      console: { folder: await builtConsole() },
+      routes: (router) =>
+        router.service(GreeterService, {
+          async *getStream(_request, { signal }) {
+            for (; !signal.aborted; yielded++) yield { sequence: BigInt(yielded), data: 'x'.repeat(65_000) }
+          },
+        }),
+    })
+    const page = await openPage(browser, origin, {
+      path: '/console/',
+      view: `/method/${GREETER}/GetStream`,
+      expectedComplaints: NETWORK_ERROR,
+    })
+    await chooseProtocol(page, protocol)
+    await fillRequest(page, {})
+    await sendButton(page).click()
+    await expect.poll(() => yielded, SOON).toBeGreaterThan(300)
+    const stopped = page.evaluate(() => {
+      for (const endMs = performance.now() + 4_000; performance.now() < endMs; );
+    })
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const standing = yielded
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    // The buffers of sockets and of the browser are full by then.
+    expect(yielded - standing).toBeLessThan(30)
+    await stopped
+    await expect.poll(() => yielded, SOON).toBeGreaterThan(standing + 100)
+    await page.locator('.call-request').getByRole('button', { name: 'Cancel' }).click()
+    await expectStatus(page, 'CANCELLED')
+  },
+)
 
 describe('the time line', () => {
   it('pauses and goes on counting, filters, and shows a message whole', async () => {
@@ -322,28 +335,25 @@ it('compares the protocols', async () => {
     .toEqual(['Connect first', 'gRPC-Web same', 'WebSocket same', 'REST same'])
 })
 
-describe.each(['light', 'dark', 'forced'] as const)('axe, %s', (theme) => {
-  it('finds nothing in the views of calls', async () => {
-    const { page } = await open('AllStream')
-    await page.emulateMedia(theme === 'forced' ? { forcedColors: 'active' } : { colorScheme: theme })
-    await page.getByText('Headers and deadline').click()
-    await page.getByRole('button', { name: 'Add a header' }).click()
-    await page.getByText('Send many').click()
-    await fillRequest(page, { topic: 'rooms/axe', data: 'hello' })
-    await sendButton(page).click()
-    await expect.poll(() => page.locator('.timeline-row.is-received').count(), SOON).toBe(1)
-    await page.locator('.timeline-row.is-received').click()
-    await page.getByText('Throughput and latency').click()
-    await page.locator('.line-chart canvas').first().waitFor()
-    expect(await faultsOf(page)).toEqual([])
-    await showMethod(page, `${GREETER}/SayHello`)
-    await fillRequest(page, { name: 'Ada' })
-    await sendButton(page).click()
-    await expectStatus(page, 'OK')
-    expect(await faultsOf(page)).toEqual([])
-    await page.getByRole('tab', { name: 'Compare' }).click()
-    await page.locator('.call-response').getByRole('button', { name: 'Compare' }).click()
-    await page.getByText('Bodies by REST').waitFor()
-    expect(await faultsOf(page)).toEqual([])
-  })
+it('is accessible in light, dark and forced colours', async () => {
+  const { page } = await open('AllStream')
+  await page.getByText('Headers and deadline').click()
+  await page.getByRole('button', { name: 'Add a header' }).click()
+  await page.getByText('Send many').click()
+  await fillRequest(page, { topic: 'rooms/axe', data: 'hello' })
+  await sendButton(page).click()
+  await expect.poll(() => page.locator('.timeline-row.is-received').count(), SOON).toBe(1)
+  await page.locator('.timeline-row.is-received').click()
+  await page.getByText('Throughput and latency').click()
+  await page.locator('.line-chart canvas').first().waitFor()
+  expect(await faultsInLooks(page)).toEqual([])
+  await showMethod(page, `${GREETER}/SayHello`)
+  await fillRequest(page, { name: 'Ada' })
+  await sendButton(page).click()
+  await expectStatus(page, 'OK')
+  expect(await faultsInLooks(page, 1)).toEqual([])
+  await page.getByRole('tab', { name: 'Compare' }).click()
+  await page.locator('.call-response').getByRole('button', { name: 'Compare' }).click()
+  await page.getByText('Bodies by REST').waitFor()
+  expect(await faultsInLooks(page, 2)).toEqual([])
 })

@@ -2,9 +2,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchChromium } from '../../support/chromium.ts'
-import { faultsOf } from '../../support/console/faults-of.ts'
+import { faultsInLooks } from '../../support/console/faults-of.ts'
 import { openConsole, startConsole } from '../../support/console/open-console.ts'
-import { openPage } from '../open-page.ts'
 
 const SOON = { timeout: 20_000 }
 /** The first test builds the page. */
@@ -101,26 +100,13 @@ it('says so where there are no samples', PATIENCE, async () => {
   await context.close()
 })
 
-it.each([{ colorScheme: 'light' }, { colorScheme: 'dark' }, { colorScheme: 'dark', forcedColors: 'active' }] as const)(
-  'has no accessibility violation in %o',
-  PATIENCE,
-  async (look) => {
-    const { page } = await openConsole(browser, { route: '/samples', demo: { quoteIntervalMs: 50 }, ...look, ...STILL })
-    await sample(page, 'Sensor').getByRole('button', { name: 'Start the stream' }).click(SOON)
-    await sample(page, 'Sensor').getByRole('button', { name: 'Send reading' }).click()
-    await sample(page, 'Chat').getByRole('button', { name: 'Join' }).first().click()
-    await page.getByRole('img', { name: /^Sent/ }).waitFor(SOON)
-    expect(await faultsOf(page)).toEqual([])
-  },
-)
-
-it('fits a screen of 320 px', PATIENCE, async () => {
-  const server = await startConsole()
-  const page = await openPage(browser, server.origin, {
-    path: '/console/',
-    view: '/samples',
-    viewport: { width: 320, height: 640 },
-  })
-  await sample(page, 'Chat').waitFor(SOON)
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+it('is accessible in light, dark and forced colours, and fits a screen of 320 px', PATIENCE, async () => {
+  const { page } = await openConsole(browser, { route: '/samples', demo: { quoteIntervalMs: 50 }, ...STILL })
+  await sample(page, 'Sensor').getByRole('button', { name: 'Start the stream' }).click(SOON)
+  await sample(page, 'Sensor').getByRole('button', { name: 'Send reading' }).click()
+  await sample(page, 'Chat').getByRole('button', { name: 'Join' }).first().click()
+  await page.getByRole('img', { name: /^Sent/ }).waitFor(SOON)
+  expect(await faultsInLooks(page, 1)).toEqual([])
+  await page.setViewportSize({ width: 320, height: 640 })
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), SOON).toBe(320)
 })

@@ -1,6 +1,13 @@
 /** What axe finds wrong with a page. */
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import { oneOfEach } from '../depth.ts'
+
+const LOOKS = [
+  { colorScheme: 'light', forcedColors: 'none' },
+  { colorScheme: 'dark', forcedColors: 'none' },
+  { colorScheme: 'dark', forcedColors: 'active' },
+] as const
 
 /** The violations, each with where it is. */
 export async function faultsOf(page: Page): Promise<string[]> {
@@ -10,4 +17,15 @@ export async function faultsOf(page: Page): Promise<string[]> {
     const { violations } = await run()
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
   })
+}
+
+/** The violations in light, dark and forced colours; in `npm test` in one of them, which moves on from turn to turn. */
+export async function faultsInLooks(page: Page, turn = 0): Promise<string[]> {
+  const faults: string[] = []
+  for (const look of oneOfEach(LOOKS, () => '', turn)) {
+    // Colours that are on their way have contrasts of their own.
+    await page.emulateMedia({ ...look, reducedMotion: 'reduce' })
+    faults.push(...(await faultsOf(page)).map((fault) => `${look.colorScheme}, ${look.forcedColors}: ${fault}`))
+  }
+  return faults
 }
