@@ -72,7 +72,7 @@ describe('headers', PATIENCE, () => {
     await expect.poll(() => mark.getAttribute('aria-pressed'), SOON).toBe('true')
     expect(await send(page)).toMatchObject({ 'x-who': 'hunter2' })
     await page.getByRole('tab', { name: 'Code' }).click()
-    await codeOf(page, 'curl').toContain('"x-who: $X_WHO"')
+    await codeOf(page, 'curl').toContain('"x-who: $HEADER_X_WHO"')
     await page.getByRole('link', { name: 'History and collections' }).click()
     await page.getByRole('button', { name: 'SayHello', exact: true }).click()
     await expect.poll(() => page.getByLabel('Value of header 1').inputValue(), SOON).toBe('')

@@ -23,9 +23,16 @@ export async function faultsOf(page: Page): Promise<string[]> {
 export async function faultsInLooks(page: Page, turn = 0): Promise<string[]> {
   const faults: string[] = []
   for (const look of oneOfEach(LOOKS, () => '', turn)) {
-    // Colours that are on their way have contrasts of their own.
     await page.emulateMedia({ ...look, reducedMotion: 'reduce' })
+    await page.evaluate(COLOURS_SETTLE)
     faults.push(...(await faultsOf(page)).map((fault) => `${look.colorScheme}, ${look.forcedColors}: ${fault}`))
   }
   return faults
 }
+
+/** Runs in the page, whose types these tests do not have. Colours that are on their way have contrasts of their own. */
+const COLOURS_SETTLE = `(async () => {
+  for (let frames = 0; frames < 2; frames++) await new Promise((resolve) => requestAnimationFrame(resolve))
+  const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition)
+  await Promise.allSettled(transitions.map(({ finished }) => finished))
+})()`
