@@ -22,7 +22,7 @@ export interface SavedCall {
   readonly messages: readonly string[]
 }
 
-/** Names of headers whose values are secrets: never saved, never in links. Compared in lower case. */
+/** Well-known names of headers whose values are secrets, in lower case. */
 export const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -31,3 +31,12 @@ export const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'x-auth-token',
   'x-csrf-token',
 ])
+
+/** What the names of other secrets contain, such as `x-amz-security-token`. */
+const SECRET_WORD = /api[-_]?key|authorization|cookie|credential|jwt|passw|secret|session|token/
+
+/** Whether the values of a header are secrets for certain: never saved, never in links. */
+export function isSecretHeader(name: string): boolean {
+  const lower = name.trim().toLowerCase()
+  return SECRET_HEADERS.has(lower) || SECRET_WORD.test(lower)
+}

@@ -1,6 +1,6 @@
 /** A modal dialog: the platform's, which keeps the focus inside and gives it back. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { Button } from './button.tsx'
 
 /** What a dialog shows. It is open as long as it is rendered. */
@@ -32,7 +32,8 @@ export function useModal(onClose: () => void) {
   const dialog = useRef<HTMLDialogElement>(null)
   const latest = useRef(onClose)
   latest.current = onClose
-  useEffect(() => {
+  // Before the browser handles another key, which would go to the page.
+  useLayoutEffect(() => {
     const { current } = dialog
     if (current === null) return
     const closed = () => latest.current()

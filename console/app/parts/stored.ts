@@ -25,6 +25,18 @@ export function writeStored(kind: StoreKind, key: string, text: string | null): 
   }
 }
 
+/** That of pages; unit tests have none. */
+type ListenForStorage = (name: 'storage', listener: (event: { readonly key: string | null }) => void) => void
+
+/** Calls `listener` when another tab has stored a value for good, so that this one does not overwrite it with what it knows. */
+export function onStoredElsewhere(key: string, listener: () => void): void {
+  const { addEventListener } = globalThis as { readonly addEventListener?: ListenForStorage }
+  addEventListener?.('storage', (event) => {
+    // Null: all values are gone.
+    if (event.key === nameOf(key) || event.key === null) listener()
+  })
+}
+
 /** Undefined outside of pages, as in unit tests. */
 function storeOf(kind: StoreKind): Storage | undefined {
   if (!('document' in globalThis)) return undefined

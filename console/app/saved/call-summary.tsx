@@ -1,4 +1,5 @@
 /** A saved call in a list: its method, which opens it, and its first message. */
+import { useState } from 'preact/hooks'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { Badge } from '../parts/badge.tsx'
 import { countOf } from '../parts/format.ts'
@@ -17,11 +18,13 @@ export interface CallSummaryProps {
 /** Draws the call. */
 export function CallSummary({ call, name }: CallSummaryProps) {
   const [service = '', method = ''] = call.method.split('/')
+  const [fault, setFault] = useState('')
+  const open = () => openCall(call).catch((error) => setFault(String(error.message)))
   const isKnown = api.value === null || api.value.methodOf(call.method) !== undefined
   return (
     <div class="saved-call">
       <div class="row is-tight">
-        <button type="button" class="saved-open" dir="auto" disabled={!isKnown} onClick={() => openCall(call)}>
+        <button type="button" class="saved-open" dir="auto" disabled={!isKnown} onClick={open}>
           {name ?? method}
         </button>
         {!isKnown && (
@@ -29,6 +32,7 @@ export function CallSummary({ call, name }: CallSummaryProps) {
             not in this API
           </Badge>
         )}
+        {fault !== '' && <span class="fault">{fault}</span>}
       </div>
       <p class="saved-method small soft wrap">
         {service}

@@ -1,6 +1,6 @@
 /** The collections that the browser keeps. */
 import { type Collection, checkName, moved, readCollection } from './collection.ts'
-import { openKeptStore } from './kept-store.ts'
+import { assertStored, openKeptStore } from './kept-store.ts'
 import { randomId } from './random-id.ts'
 import { readNumber, readObject, SavedDataError } from './read-saved-call.ts'
 
@@ -28,24 +28,36 @@ export async function readCollections(): Promise<readonly KeptCollection[]> {
 /**
  * Adds a collection after the others, and returns its id.
  *
- * @throws SavedDataError if the name is not one, or there are too many
+ * @throws SavedDataError if the name is not one, there are too many, or the browser does not store it
  */
 export async function addCollection({ name, calls }: Collection): Promise<string> {
   const others = await readCollections()
-  if (others.length >= MAX_COLLECTIONS) throw new SavedDataError(`there can be up to ${MAX_COLLECTIONS} collections`)
+  if (others.length >= MAX_COLLECTIONS) throw tooMany()
   const id = randomId()
-  await store.set([[id, { name: checkName(name), calls, order: (others.at(-1)?.order ?? 0) + 1 }]])
+  assertStored(await store.set([[id, { name: checkName(name), calls, order: (others.at(-1)?.order ?? 0) + 1 }]]))
   return id
+}
+
+/**
+ * Keeps these collections in place of all others.
+ *
+ * @throws SavedDataError if they are too many, or the browser does not store them; the others are still there then
+ */
+export async function replaceCollections(collections: readonly Collection[]): Promise<void> {
+  if (collections.length > MAX_COLLECTIONS) throw tooMany()
+  const records = collections.map(({ name, calls }, order) => [randomId(), { name, calls, order }] as const)
+  assertStored(await store.replace(records))
 }
 
 /**
  * Changes a collection. Other tabs change nothing in between. Does nothing if another tab has deleted it.
  *
  * @throws what `change` throws
+ * @throws SavedDataError if the browser does not store it
  */
 export async function changeCollection(id: string, change: (collection: Collection) => Collection): Promise<void> {
   let fault: unknown
-  await store.update(id, (record) => {
+  const isStored = await store.update(id, (record) => {
     const [kept] = readKept(id, record)
     if (kept === undefined) return record
     try {
@@ -56,6 +68,7 @@ export async function changeCollection(id: string, change: (collection: Collecti
     }
   })
   if (fault !== undefined) throw fault
+  assertStored(isStored)
 }
 
 /** Renames a collection. */
@@ -83,6 +96,10 @@ export async function deleteCollection(id: string): Promise<void> {
 /** Deletes all. */
 export async function clearCollections(): Promise<void> {
   await store.clear()
+}
+
+function tooMany(): SavedDataError {
+  return new SavedDataError(`there can be up to ${MAX_COLLECTIONS} collections`)
 }
 
 /** Other versions of the page may have kept records that this one cannot read. */

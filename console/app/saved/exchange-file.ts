@@ -1,8 +1,9 @@
 /** The file with history and collections, by which they get from one browser to another. */
 
 import { type Collection, readCollection } from './collection.ts'
-import { addCollection, changeCollection, clearCollections, readCollections } from './collections.ts'
-import { addEntries, clearHistory, type HistoryEntry, readEntry, readHistory } from './history.ts'
+import { addCollection, changeCollection, readCollections, replaceCollections } from './collections.ts'
+import { addEntries, type HistoryEntry, readEntry, readHistory, replaceEntries } from './history.ts'
+import { assertStored } from './kept-store.ts'
 import { readList, readObject, SavedDataError } from './read-saved-call.ts'
 
 /** What a file holds. */
@@ -60,14 +61,18 @@ export async function exportAll(): Promise<Exchanged> {
   }
 }
 
-/** Keeps what a file holds: beside what is there, or in its place. What is there already is not added twice. */
+/**
+ * Keeps what a file holds: beside what is there, or in its place. What is there already is not added twice.
+ *
+ * @throws SavedDataError if there is too much of it, or the browser does not store it
+ */
 export async function importAll({ history, collections }: Exchanged, how: 'merge' | 'replace'): Promise<void> {
   if (how === 'replace') {
-    await clearHistory({ keepsPinned: false })
-    await clearCollections()
+    await replaceCollections(collections)
+    return assertStored(await replaceEntries(history))
   }
   const known = new Set((await readHistory()).map(keyOf))
-  await addEntries(history.filter((entry) => !known.has(keyOf(entry))))
+  assertStored(await addEntries(history.filter((entry) => !known.has(keyOf(entry)))))
   for (const collection of collections) await mergeCollection(collection)
 }
 

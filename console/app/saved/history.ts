@@ -1,6 +1,6 @@
 /** The history: the calls of this page, the newest first. */
 import type { SavedCall } from '../contracts/saved-call.ts'
-import { type KeptRecord, openKeptStore } from './kept-store.ts'
+import { type KeptRecord, onUnreadable, openKeptStore } from './kept-store.ts'
 import { randomId } from './random-id.ts'
 import { at, readFlag, readNumber, readObject, readSavedCall, readText } from './read-saved-call.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -45,14 +45,25 @@ export async function recordCall(saved: SavedCall, outcome: CallOutcome): Promis
   await addEntries([{ ...outcome, ...boundCall(withoutSecrets(saved)), startedAtMs, isPinned: false }])
 }
 
-/** Adds entries, such as imported ones. */
-export async function addEntries(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
-  const records = entries.flatMap(({ isPinned, ...record }): KeptRecord[] => {
+/** Adds entries, such as imported ones. Returns whether the browser has stored them. */
+export async function addEntries(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<boolean> {
+  const isStored = await store.set(recordsOf(entries))
+  await forgetOld().catch(onUnreadable)
+  return isStored
+}
+
+/** Keeps these entries in place of all others. Returns whether the browser has stored them; if not, the others are still there. */
+export async function replaceEntries(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<boolean> {
+  const isStored = await store.replace(recordsOf(entries))
+  await forgetOld().catch(onUnreadable)
+  return isStored
+}
+
+function recordsOf(entries: readonly Omit<HistoryEntry, 'id'>[]): KeptRecord[] {
+  return entries.flatMap(({ isPinned, ...record }): KeptRecord[] => {
     const id = `${String(Math.floor(record.startedAtMs)).padStart(16, '0')}-${randomId()}`
     return [[CALL + id, record], ...(isPinned ? [[PIN + id, true] as const] : [])]
   })
-  await store.set(records)
-  await forgetOld()
 }
 
 /** Returns all entries, the newest first. */
@@ -78,7 +89,7 @@ export async function deleteEntry(id: string): Promise<void> {
 
 /** Deletes all entries, or all but the pinned ones. */
 export async function clearHistory({ keepsPinned }: { readonly keepsPinned: boolean }): Promise<void> {
-  if (!keepsPinned) return store.clear()
+  if (!keepsPinned) return void (await store.clear())
   const keys = new Set(await store.keys())
   await store.delete([...keys].filter((key) => key.startsWith(CALL) && !keys.has(PIN + key.slice(CALL.length))))
 }

@@ -1,5 +1,5 @@
 /** A dialog that asks for a name. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
@@ -21,7 +21,7 @@ export function NameDialog({ title, action, name, onName, onClose }: NameDialogP
   const [text, setText] = useState(name)
   const [fault, setFault] = useState<string>()
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus()
     input.current?.select()
   }, [])

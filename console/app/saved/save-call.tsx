@@ -1,5 +1,5 @@
 /** A button that puts a call into a collection. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { SavedCall } from '../contracts/saved-call.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -69,7 +69,7 @@ function SaveForm({ saved, collections, onClose }: SaveFormProps) {
   const [group, setGroup] = useState('My calls')
   const [fault, setFault] = useState<string>()
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus()
     input.current?.select()
   }, [])

@@ -1,23 +1,26 @@
-/** The names of request headers whose values are never kept: well-known ones, those of the sign-in, and those that the user marks. */
+/** The names of request headers whose values are never kept: those that speak of secrets, those of the sign-in, and those that the user marks. */
 import { signal } from '@preact/signals'
-import { SECRET_HEADERS } from '../contracts/saved-call.ts'
-import { readStored, writeStored } from '../parts/stored.ts'
+import { isSecretHeader } from '../contracts/saved-call.ts'
+import { onStoredElsewhere, readStored, writeStored } from '../parts/stored.ts'
 import { credentialHeaders } from '../session/credentials.ts'
 
 const KEY = 'secret-headers'
 
 const marked = signal<ReadonlySet<string>>(readMarked())
+onStoredElsewhere(KEY, () => {
+  marked.value = readMarked()
+})
 
 /** Whether the values of a header are secrets. */
 export function isSecretName(name: string): boolean {
   const lower = lowerOf(name)
-  if (SECRET_HEADERS.has(lower) || marked.value.has(lower)) return true
+  if (isSecretHeader(lower) || marked.value.has(lower)) return true
   return credentialHeaders.value.some(([each]) => lowerOf(each) === lower)
 }
 
-/** Whether the user can say that a header is no secret: that of a well-known one always is. */
+/** Whether the user can say that a header is no secret: one whose name speaks of secrets always is. */
 export function isMarkable(name: string): boolean {
-  return name.trim() !== '' && !SECRET_HEADERS.has(lowerOf(name))
+  return name.trim() !== '' && !isSecretHeader(name)
 }
 
 /** Marks a header as a secret, or as none. The browser keeps the name. */

@@ -1,5 +1,5 @@
 /** Where the focus goes after a change of a list: what had it may be gone, or have moved. */
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 /** What {@link useFocusAfter} returns. */
 export interface FocusAfter {
@@ -12,7 +12,8 @@ export interface FocusAfter {
 export function useFocusAfter(change: unknown): FocusAfter {
   const container = useRef<HTMLDivElement>(null)
   const wanted = useRef<readonly string[]>([])
-  useEffect(() => {
+  // With the change: a key that follows at once must not hit what is in its place.
+  useLayoutEffect(() => {
     const selectors = wanted.current
     wanted.current = []
     for (const selector of selectors) {

@@ -1,7 +1,7 @@
 /** What all snippets of a call have in common. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { pathOf } from '../api/api.ts'
-import { type SavedCall, type SavedHeader, SECRET_HEADERS } from '../contracts/saved-call.ts'
+import { isSecretHeader, type SavedCall, type SavedHeader, SECRET_HEADERS } from '../contracts/saved-call.ts'
 import { jsonLine } from './json-line.ts'
 import type { SnippetPlace } from './snippet.ts'
 
@@ -59,7 +59,7 @@ function isValid({ name, value }: SavedHeader): boolean {
 
 function snippetHeader({ name, value }: SavedHeader): SnippetHeader {
   const lower = name.toLowerCase()
-  const isSecret = value === '' || SECRET_HEADERS.has(lower)
+  const isSecret = value === '' || isSecretHeader(lower)
   return isSecret ? { name: lower, variable: variableOf(lower) } : { name: lower, value }
 }
 

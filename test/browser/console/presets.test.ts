@@ -124,3 +124,27 @@ describe('variables', PATIENCE, () => {
     await expect.poll(() => page.locator('.saved-preview').textContent(), SOON).toBe('{"name":"{{who}} {{unknown}}"}')
   })
 })
+
+describe('two tabs', PATIENCE, () => {
+  it('keep the variables and the marks of each other', async () => {
+    const { page } = await openCall({ name: 'a' })
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    const add = async (tab: Page, name: string) => {
+      await tab.getByRole('button', { name: 'Edit variables' }).click()
+      await tab.getByLabel('New environment').fill(name)
+      await tab.getByRole('button', { name: 'Add', exact: true }).click()
+      await tab.keyboard.press('Escape')
+    }
+    await add(page, 'One')
+    await add(other, 'Two')
+    const mark = (tab: Page) => tab.getByRole('button', { name: 'Header 1 is a secret' })
+    await mark(page).press('Enter')
+    await expect.poll(() => mark(other).getAttribute('aria-pressed'), SOON).toBe('true')
+    for (const tab of [page, other]) {
+      await tab.reload()
+      const options = tab.getByLabel('Variables', { exact: true }).locator('option')
+      await expect.poll(() => options.allTextContents(), SOON).toEqual(['None', 'One', 'Two'])
+    }
+  })
+})

@@ -148,6 +148,33 @@ describe('export and import', PATIENCE, () => {
     await collected(other).toEqual(['One', 'Two', 'Three'])
   })
 
+  it('lose nothing where the browser has no space left', async () => {
+    const { page } = await openHistory()
+    await page.evaluate(() => {
+      const { put } = IDBObjectStore.prototype
+      IDBObjectStore.prototype.put = function (...record) {
+        const request = put.apply(this, record)
+        this.transaction.abort()
+        return request
+      }
+    })
+    await page.getByRole('button', { name: 'Save to a collection' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('the browser could not store this').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Import' }).click()
+    const buffer = Buffer.from(JSON.stringify({ ...FILE, history: FILE.history.slice(1) }))
+    await dialog.locator('input[type="file"]').setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer })
+    await dialog.getByLabel(/is deleted/).check()
+    await dialog.getByRole('button', { name: 'Replace' }).click()
+    await dialog.getByText('the browser could not store this').waitFor()
+    await page.reload()
+    await rows(page).toEqual(['SayHello', 'Publish', 'Method'])
+    await page.getByRole('tab', { name: 'Collections' }).click()
+    await collectionNames(page).toEqual([MARKUP, 'Second'])
+  })
+
   it('name the part of a file that is wrong', async () => {
     const { page } = await openConsole(browser, { route: '/history' })
     await importFile(page, JSON.stringify({ ...FILE, history: [{ ...FILE.history[0], code: 1 }] }))
@@ -183,6 +210,19 @@ describe('collections', PATIENCE, () => {
     await collectionNames(page).toEqual([MARKUP, 'Second', 'Third'])
     await page.getByRole('region', { name: 'Third' }).getByRole('button', { name: 'Move collection up' }).press('Enter')
     await collectionNames(page).toEqual([MARKUP, 'Third', 'Second'])
+  })
+
+  it('say so when a call is too large to open', async () => {
+    const { page } = await openHistory()
+    const large = {
+      name: 'Large',
+      calls: [{ name: 'Large', call: callOf(SAY_HELLO, { name: 'x'.repeat(1_100_000) }) }],
+    }
+    await importFile(page, { ...FILE, history: [], collections: [large] })
+    await page.getByRole('tab', { name: 'Collections' }).click()
+    const region = page.getByRole('region', { name: 'Large' })
+    await region.getByRole('button', { name: 'Large' }).click()
+    await region.locator('.saved-call').getByText('too large for a link').waitFor()
   })
 
   it('take a call of the history', async () => {

@@ -3,7 +3,7 @@
  * values of secrets, which last for the session of the tab.
  */
 import { computed, signal } from '@preact/signals'
-import { readStored, writeStored } from '../../parts/stored.ts'
+import { onStoredElsewhere, readStored, writeStored } from '../../parts/stored.ts'
 import { checkName } from '../collection.ts'
 import { randomId } from '../random-id.ts'
 
@@ -28,6 +28,9 @@ const VARIABLE_NAME = /^[\w.-]{1,100}$/
 
 /** All environments. */
 export const environments = signal<readonly Environment[]>(storedEnvironments())
+onStoredElsewhere(KEY, () => {
+  environments.value = storedEnvironments()
+})
 
 const chosenId = signal(readStored('local', CHOSEN_KEY))
 

@@ -70,6 +70,13 @@ test('replacing leaves only what is in the file', async () => {
   expect(await kept()).toEqual({ history: [], collections: [['New', []]] })
 })
 
+test('a file that cannot replace all leaves what is there', async () => {
+  await fill()
+  const collections = Array.from({ length: 201 }, (_, index) => ({ name: `${index}`, calls: [] }))
+  await expect(importAll({ history: [], collections }, 'replace')).rejects.toThrow('up to 200 collections')
+  expect(await kept()).toEqual(FILLED)
+})
+
 const FILE = { format: 'portico-console', version: 1 }
 const ENTRY = { startedAtMs: 1, code: 'OK', durationMs: 1, call: CALL }
 

@@ -44,6 +44,21 @@ test('never keeps secrets: well-known, of the sign-in, and marked ones', async (
   credentialHeaders.value = []
 })
 
+test.each([
+  ['X-Amz-Security-Token', ''],
+  ['x-goog-api-key', ''],
+  ['apikey', ''],
+  ['my-session-id', ''],
+  ['X-User-Password-Bin', ''],
+  ['proxy-authorization', ''],
+  ['x-request-id', 'hunter2'],
+  ['idempotency-key', 'hunter2'],
+  ['x-author', 'hunter2'],
+])('keeps of the header %s the value "%s"', async (name, value) => {
+  await recordCall({ ...CALL, headers: [{ name, value: 'hunter2' }] }, OK)
+  expect((await readHistory())[0]?.call.headers).toEqual([{ name, value }])
+})
+
 test('forgets old calls, except for pinned ones', async () => {
   await recordCall({ ...CALL, method: 'a.B/Pinned' }, { code: 'OK', durationMs: 9_000_000 })
   await pinEntry((await readHistory())[0]?.id ?? '', true)
