@@ -23,9 +23,10 @@ const MAX_FACTS_MS = 10_000
  * @throws UnreachableError
  * @throws Error if what answers is no console's server
  */
-export async function fetchFacts(signal: AbortSignal): Promise<ConsoleFacts> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(MAX_FACTS_MS)])
-  const response = await reach('./facts.json', { cache: 'no-store', signal: limited })
+export async function fetchFacts(signal?: AbortSignal): Promise<ConsoleFacts> {
+  const timeout = AbortSignal.timeout(MAX_FACTS_MS)
+  const limit = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const response = await reach('./facts.json', { cache: 'no-store', signal: limit })
   if (!response.ok) throw new Error(`facts.json is answered with HTTP status ${response.status}`)
   const text = await received(response.text())
   return behindProxy(readFacts(parsed(text)), location.pathname)

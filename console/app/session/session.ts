@@ -1,4 +1,4 @@
-/** The start of the page, and whether its server is there. */
+/** The start of the page: what it loads from its server, and with which credentials. */
 import { batch, signal } from '@preact/signals'
 import { loadApi } from '../api/api.ts'
 import { Alarm } from './alarm.ts'
@@ -31,16 +31,13 @@ export const connection = signal<'connecting' | 'connected' | 'lost'>('connectin
 /** Whether the server has other descriptors by now, as after a deployment. */
 export const hasNewApi = signal(false)
 
-/** How often the page looks whether its server is there, while it is visible. */
-const LOOK_MS = 10_000
-
 const alarm = new Alarm()
 let etag: string | null = null
 let current = new AbortController()
 
 /**
- * Loads facts and descriptors, with waits that grow while the server is away; then looks now and then whether it is there. An earlier start
- * ends, as it may have had other credentials. Returns false if a later start has ended this one.
+ * Loads facts and descriptors, with waits that grow while the server is away. An earlier start ends, as it may have had other credentials.
+ * Returns false if a later start has ended this one.
  */
 export async function startSession(): Promise<boolean> {
   current.abort()
@@ -48,7 +45,6 @@ export async function startSession(): Promise<boolean> {
   current = new AbortController()
   const { signal } = current
   for (let failures = 0; !(await hasStarted(signal)); failures += 1) await waitAway(failures)
-  if (sessionState.peek().kind === 'ready') void watchServer()
   return !signal.aborted
 }
 
@@ -161,31 +157,4 @@ async function waitAway(failures: number): Promise<void> {
     }
   })
   await alarm.wait(delayMs)
-}
-
-let isWatched = false
-
-async function watchServer(): Promise<void> {
-  if (isWatched) return
-  isWatched = true
-  // A user who comes back to the page may have deployed another API.
-  for (const event of ['online', 'visibilitychange', 'focus']) addEventListener(event, retryNow)
-  for (let failures = 0; ; ) {
-    const isAsked = await alarm.wait(failures === 0 ? LOOK_MS : retryDelayMs(failures - 1))
-    if (document.visibilityState === 'hidden') continue
-    failures = (await isThere(isAsked)) ? 0 : failures + 1
-  }
-}
-
-async function isThere(isAsked: boolean): Promise<boolean> {
-  try {
-    await fetchFacts(new AbortController().signal)
-  } catch {
-    connection.value = 'lost'
-    return false
-  }
-  const wasLost = connection.peek() === 'lost'
-  connection.value = 'connected'
-  if (wasLost || isAsked) await checkForNewApi()
-  return true
 }

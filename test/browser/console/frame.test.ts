@@ -2,7 +2,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium } from '../../support/chromium.ts'
+import { startHostileApi } from '../../support/console/hostile-api.ts'
 import { openConsole } from '../../support/console/open-console.ts'
+import { openPage } from '../open-page.ts'
 
 const SOON = { timeout: 20_000 }
 /** The first test builds the page. */
@@ -36,6 +38,16 @@ function focused(page: Page): Promise<string> {
   return page.evaluate(() => `${document.activeElement?.tagName} ${document.activeElement?.textContent}`)
 }
 
+/** Opens the drawer over the page of the service. */
+async function openDrawer(): Promise<Page> {
+  const page = await open(PHONE)
+  await show(page, `#/service/${SERVICE}`)
+  await expect.poll(() => focused(page), SOON).toBe(`H1 ${SERVICE}`)
+  await page.getByRole('button', { name: 'Navigation' }).click()
+  await page.getByRole('tree').waitFor(SOON)
+  return page
+}
+
 describe('the focus', PATIENCE, () => {
   it('goes to the heading of what is chosen in the drawer', async () => {
     const page = await open(PHONE)
@@ -59,19 +71,19 @@ describe('the focus', PATIENCE, () => {
     await expect.poll(() => focused(page), SOON).toBe(`H1 ${SERVICE}`)
   })
 
-  it.each([
-    ['is left', (page: Page) => page.keyboard.press('Escape')],
-    ['goes with its place', (page: Page) => page.goBack()],
-  ])('goes back to the button of a dialog that %s', async (_, leave) => {
-    const page = await open(PHONE)
-    await show(page, `#/service/${SERVICE}`)
-    await expect.poll(() => focused(page), SOON).toBe(`H1 ${SERVICE}`)
-    await page.getByRole('button', { name: 'Navigation' }).click()
-    await page.getByRole('tree').waitFor(SOON)
-    await leave(page)
+  it('goes back to the button of a dialog that is left', async () => {
+    const page = await openDrawer()
+    await page.keyboard.press('Escape')
     await expect.poll(() => page.getByRole('dialog').count(), SOON).toBe(0)
     const label = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
     await expect.poll(label, SOON).toBe('Navigation')
+  })
+
+  it('goes to the heading of the place that the back button leads to, also from a dialog', async () => {
+    const page = await openDrawer()
+    await page.goBack()
+    await expect.poll(() => focused(page), SOON).toBe('H1 Greeter')
+    expect(await page.getByRole('dialog').count()).toBe(0)
   })
 
   it('stays in the tree while the keyboard leads on from a row that was clicked', async () => {
@@ -85,6 +97,13 @@ describe('the focus', PATIENCE, () => {
     for (let presses = 0; presses < 40; presses += 1) await page.keyboard.press('ArrowDown')
     expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('tree')
   })
+})
+
+it('puts the focus on the first of the elements that a long list adds', PATIENCE, async () => {
+  const server = await startHostileApi()
+  const page = await openPage(browser, server.origin, { path: '/console/', view: '/message/hostile.v1.Wide' })
+  await page.getByRole('button', { name: /^Show/ }).click()
+  await expect.poll(() => focused(page), SOON).toMatch(/^LI field_number_201/)
 })
 
 describe('the tree', PATIENCE, () => {

@@ -166,7 +166,11 @@ describe('an API that pages do not expect', PATIENCE, () => {
     await page.getByRole('heading', { level: 1 }).waitFor(SOON)
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(MARKUP)
     const types = [...server.registry].filter(({ kind }) => kind !== 'extension')
-    const shown = types.filter(({ typeName }) => !/Chain[1-9]|Level[1-9]|\.Bulk/.test(typeName)).slice(0, 60)
+    // A service without methods is not served.
+    const shown = types
+      .filter((type) => !/Chain[1-9]|Level[1-9]|\.Bulk/.test(type.typeName))
+      .filter((type) => type.kind !== 'service' || type.methods.length > 0)
+      .slice(0, 60)
     for (const { kind, name, typeName } of shown) {
       await show(page, `#/${kind}/${typeName}`)
       await expect.poll(() => page.locator('h1').textContent(), SOON).toBe(typeName)
@@ -175,6 +179,23 @@ describe('an API that pages do not expect', PATIENCE, () => {
       expect(name).not.toBe('')
     }
     expect(await page.locator('main img, main script').count()).toBe(0)
+  })
+
+  it('is accessible, in pages of many kinds', async () => {
+    const server = await startHostileApi()
+    const page = await openPage(browser, server.origin, { path: '/console/', viewport: { width: 320, height: 640 } })
+    await page.getByRole('heading', { level: 1 }).waitFor(SOON)
+    const pages = [
+      'message/hostile.v1.Names',
+      'message/hostile.v1.Old',
+      'message/hostile.old.Old',
+      'enum/hostile.old.Closed',
+    ]
+    for (const each of ['', ...pages, 'service/hostile.v1.HostileService', 'message/hostile.edition.Edition']) {
+      await show(page, `#/${each}`)
+      await headingOf(page, each === '' ? /Hostile/ : (each.split('/')[1] ?? ''))
+      expect([each, await faultsOf(page)]).toEqual([each, []])
+    }
   })
 
   it('has ten thousand methods, and stays fast', async () => {
@@ -267,6 +288,17 @@ describe('a server that is away', PATIENCE, () => {
     await page.getByRole('button', { name: 'Reload' }).click()
     await headingOf(page, 'Greeter')
     await expect.poll(() => page.getByText('another API by now').count(), SOON).toBe(0)
+  })
+
+  it('offers to reload when the user comes back to the page, and the server had another API meanwhile', async () => {
+    const { page } = await openConsole(browser)
+    await headingOf(page, 'Greeter')
+    await page.route('**/descriptors.binpb', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, headers: { ...response.headers(), etag: '"another"' } })
+    })
+    await page.evaluate(() => dispatchEvent(new Event('focus')))
+    await page.getByText('The server has another API by now').waitFor(SOON)
   })
 
   it.each([

@@ -79,6 +79,18 @@ describe('credentials', PATIENCE, () => {
     await headingOf(page, 'Sign in to see this API')
   })
 
+  it('can be any header', async () => {
+    const page = await openGuarded()
+    await page.getByText('Other headers').click()
+    const headers = page.getByLabel('Headers of each call')
+    await headers.fill(`x-api-key ${KEY}`)
+    await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText(/has no colon/).waitFor(SOON)
+    await headers.fill(`x-tenant: blue\nX-Api-Key: ${KEY}`)
+    await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
+    await headingOf(page, 'Greeter')
+  })
+
   it('that have been dropped do not come back with a late answer', async () => {
     const page = await openGuarded()
     const { promise: isReleased, resolve: release } = Promise.withResolvers<void>()
