@@ -16,6 +16,7 @@ interface Handle {
 export function takenBytesOf(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { readonly _handle?: Handle | null }
   const { bytesWritten, writeQueueSize } = handle?._parent ?? handle ?? {}
-  if (bytesWritten === undefined || writeQueueSize === undefined) return socket.bytesWritten - socket.writableLength
-  return bytesWritten - writeQueueSize
+  if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize
+  // The sockets of adapters for serverless platforms count nothing.
+  return socket.bytesWritten - socket.writableLength || 0
 }

@@ -46,6 +46,10 @@ test.each([false, true])('grows while one write is taken bit by bit, over TLS: %
   expect(server.writableLength).toBe(WRITTEN_BYTES)
 })
 
+test('is nothing for what only resembles a socket', () => {
+  expect(takenBytesOf({} as Socket)).toBe(0)
+})
+
 test('is everything in the end, also after the socket is destroyed', async () => {
   const { server, client } = await connected(false)
   server.write(Buffer.alloc(MEGABYTE))
