@@ -15,6 +15,9 @@ export const credentialHeaders = signal<Fields>(headersOf(credentialFields.peek(
 /** Whether there are credentials. They may be wrong: only the server knows. */
 export const hasCredentials = computed(() => credentialHeaders.value.length > 0)
 
+/** Why the server refused the credentials when the page last showed them; null if it did not. */
+export const credentialFault = signal<string | null>(null)
+
 /**
  * Takes credentials for the session of the tab.
  *
@@ -23,6 +26,7 @@ export const hasCredentials = computed(() => credentialHeaders.value.length > 0)
 export function takeCredentials(fields: CredentialFields): void {
   credentialHeaders.value = headersOf(fields)
   credentialFields.value = fields
+  credentialFault.value = null
   writeStored('session', KEY, JSON.stringify(fields))
 }
 
@@ -30,6 +34,7 @@ export function takeCredentials(fields: CredentialFields): void {
 export function dropCredentials(): void {
   credentialHeaders.value = []
   credentialFields.value = NO_CREDENTIALS
+  credentialFault.value = null
   writeStored('session', KEY, null)
 }
 

@@ -3,7 +3,7 @@ import { batch, signal } from '@preact/signals'
 import { loadApi } from '../api/api.ts'
 import { Alarm } from './alarm.ts'
 import type { CredentialFields } from './credential-fields.ts'
-import { credentialHeaders, dropCredentials, takeCredentials } from './credentials.ts'
+import { credentialFault, credentialHeaders, dropCredentials, takeCredentials } from './credentials.ts'
 import { api, facts } from './facts.ts'
 import { type DescriptorAnswer, fetchDescriptors, fetchFacts, UnreachableError } from './fetch-session.ts'
 import { retryDelayMs } from './retry-delay.ts'
@@ -21,9 +21,6 @@ export type SessionState =
 
 /** How far the page is. */
 export const sessionState = signal<SessionState>({ kind: 'starting' })
-
-/** Why the server refused the credentials when the page last showed them; null if it did not. */
-export const credentialFault = signal<string | null>(null)
 
 /** Whether the server is there. */
 export const connection = signal<'connecting' | 'connected' | 'lost'>('connecting')

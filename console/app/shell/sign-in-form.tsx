@@ -5,9 +5,9 @@ import { Disclosure } from '../parts/disclosure.tsx'
 import { Field } from '../parts/field.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { type CredentialFields, NO_CREDENTIALS, type SignInWay, signInWays } from '../session/credential-fields.ts'
-import { credentialFields, hasCredentials } from '../session/credentials.ts'
+import { credentialFault, credentialFields, hasCredentials } from '../session/credentials.ts'
 import { facts } from '../session/facts.ts'
-import { credentialFault, signIn, signOut } from '../session/session.ts'
+import { signIn, signOut } from '../session/session.ts'
 
 /** What the form does in the end. */
 export interface SignInFormProps {

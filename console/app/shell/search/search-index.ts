@@ -14,6 +14,9 @@ export interface SearchResult {
 /** Of entries that fit as well, those of a kind that is looked for more often come first. */
 const KIND_POINTS = { method: 6, service: 5, message: 4, enum: 3, field: 1, value: 0 } as const
 
+/** Names are shorter. A text that was pasted by mistake must not keep the page busy. */
+const LONGEST_QUERY = 500
+
 /** A part that is in the package or type of an entry. As a whole name it is worth more than in the name: Order.Line is not OrderLine. */
 const SCOPE_POINTS = { whole: 90, inside: 15, none: 0 } as const
 
@@ -40,11 +43,7 @@ export class SearchIndex {
   /** Returns what fits all words of a query. Dots and slashes separate words too. */
   find(query: string, limit: number): SearchResult {
     this.collect()
-    const parts = query
-      .toLowerCase()
-      .split(/[\s./]+/)
-      .filter(Boolean)
-      .map((part) => new NameMatcher(part))
+    const parts = partsOf(query).map((part) => new NameMatcher(part))
     if (parts.length === 0) return { entries: [], total: 0 }
     const found: { entry: SearchEntry; points: number }[] = []
     for (const entry of this.#entries) {
@@ -68,6 +67,15 @@ function pointsOf(entry: SearchEntry, parts: readonly NameMatcher[]): number {
     points += best
   }
   return isNamed ? points + KIND_POINTS[entry.kind] - Math.min(entry.name.length, 40) / 10 : 0
+}
+
+/** Splits a query into its words, without repeated ones. */
+function partsOf(query: string): string[] {
+  const parts = query
+    .slice(0, LONGEST_QUERY)
+    .toLowerCase()
+    .split(/[\s./]+/)
+  return [...new Set(parts.filter(Boolean))]
 }
 
 function scopePoints(scope: string, part: string): number {

@@ -1,6 +1,6 @@
 /** The search of the console: what fits, in which order, and how fast. */
 import fc from 'fast-check'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
 import { markParts } from '../../../../console/app/shell/search/mark-parts.ts'
 import { MATCH, NameMatcher } from '../../../../console/app/shell/search/name-matcher.ts'
 import { linkOf, scopeOf } from '../../../../console/app/shell/search/search-entries.ts'
@@ -99,6 +99,14 @@ describe('a search', () => {
     expect(best('orders.v1.OrderLine')).toBe('orders.v1 OrderLine')
     expect(best('order line')).toBe('orders.v1.Order Line')
     expect(best('orderline')).toBe('orders.v1 OrderLine')
+  })
+
+  it('looks for each word once, as for a text that was pasted by mistake', () => {
+    const matched = vi.spyOn(NameMatcher.prototype, 'match')
+    onTestFinished(() => matched.mockRestore())
+    const { total } = found('hello '.repeat(20_000))
+    expect(total).toBe(6)
+    expect(matched.mock.calls.length).toBeLessThanOrEqual(20)
   })
 
   it('is empty for nothing, and says how many there are beyond the limit', () => {
