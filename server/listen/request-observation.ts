@@ -174,7 +174,8 @@ class RequestStart implements CallStart {
   }
 
   get httpVersion(): string {
-    const { httpVersion, httpVersionMajor } = this.#pair.request
+    const { httpVersion, httpVersionMajor, socket } = this.#pair.request
+    if (socket instanceof MemorySocket) return socket.carrier.connection.httpVersion
     return httpVersionMajor === 2 ? '2' : httpVersion
   }
 

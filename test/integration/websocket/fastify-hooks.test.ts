@@ -98,7 +98,8 @@ describe.each(CARRIERS)('a call in a hook, over %s, is observed once, and leaves
     const peer = await FramePeer.open(carrier, { port, path: '/greeter.v1.GreeterService/PutStream' })
     peer.write(BLOCK)
     end(peer)
-    expect(await observer.ended(1)).toMatchObject([{ code, protocol: 'grpc-web' }])
+    const httpVersion = carrier === 'HTTP/2' ? '2' : '1.1'
+    expect(await observer.ended(1)).toMatchObject([{ code, protocol: 'grpc-web', httpVersion }])
     peer.write(close(1000))
     await peer.ended
     await expect.poll(() => processMemory.heldBytes).toBe(held)
