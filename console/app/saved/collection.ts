@@ -84,12 +84,15 @@ export function checkName(name: string): string {
  */
 export function readCollection(value: unknown, place: string): Collection {
   const { name, calls } = readObject(value, place)
-  return {
-    name: readName(name, at(place, 'name')),
-    calls: readList(calls, at(place, 'calls'), MAX_CALLS).map((each, index) =>
-      readCollected(each, `${at(place, 'calls')}[${index}]`),
-    ),
-  }
+  const read = readList(calls, at(place, 'calls'), MAX_CALLS).map((each, index) =>
+    readCollected(each, `${at(place, 'calls')}[${index}]`),
+  )
+  return { name: readName(name, at(place, 'name')), calls: read.map(withOwnId) }
+}
+
+/** People copy calls within a file: what is done to one must not be done to the other. */
+function withOwnId(call: CollectedCall, index: number, all: readonly CollectedCall[]): CollectedCall {
+  return all.findIndex(({ id }) => id === call.id) === index ? call : { ...call, id: randomId() }
 }
 
 function readCollected(value: unknown, place: string): CollectedCall {

@@ -77,6 +77,15 @@ test('a file that cannot replace all leaves what is there', async () => {
   expect(await kept()).toEqual(FILLED)
 })
 
+test('a call that someone has copied within a file is a call of its own', async () => {
+  const one = { id: '0123456789abcdef', name: 'One', call: CALL }
+  const collections = [{ name: 'a', calls: [one, { ...one, name: 'Two' }, { ...one, name: 'Three' }] }]
+  await importAll(readExchange(JSON.stringify({ format: 'portico-console', version: 1, collections })), 'merge')
+  const [collection] = await readCollections()
+  expect(new Set(collection?.calls.map(({ id }) => id)).size).toBe(3)
+  expect(collection?.calls[0]?.id).toBe(one.id)
+})
+
 const FILE = { format: 'portico-console', version: 1 }
 const ENTRY = { startedAtMs: 1, code: 'OK', durationMs: 1, call: CALL }
 
