@@ -1,6 +1,7 @@
 /** An example of a message: each field has a value that suits its type and its name. The same message always has the same example. */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { keyOf } from './schema/field-keys.ts'
+import { isRequired } from './schema/field-presence.ts'
 import { type AnyField, integerRange, is64Bit, shapeOf, type ValueShape, wrappedShape } from './schema/value-shape.ts'
 
 /** Messages inside of messages, beyond which examples would hide their point. */
@@ -82,7 +83,7 @@ class ExampleMaker {
 
   /** Leaves out what is deprecated, and messages beyond the depth. */
   #isShown(field: DescField, depth: number): boolean {
-    const isNeeded = field.presence === REQUIRED && depth < MAX_REQUIRED_DEPTH && this.#values < MAX_REQUIRED_VALUES
+    const isNeeded = isRequired(field) && depth < MAX_REQUIRED_DEPTH && this.#values < MAX_REQUIRED_VALUES
     if (isNeeded) return true
     if (field.deprecated || this.#values > MAX_VALUES) return false
     const shape = shapeOf(field)
@@ -108,9 +109,6 @@ class ExampleMaker {
     }
   }
 }
-
-/** `FeatureSet.FieldPresence.LEGACY_REQUIRED`. */
-const REQUIRED = 3
 
 /** The value zero means that nothing is chosen. */
 function exampleOfEnum(desc: DescEnum): unknown {

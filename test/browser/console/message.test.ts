@@ -138,6 +138,15 @@ describe('the form', () => {
     await page.keyboard.type('first')
     await press(page.getByRole('button', { name: 'Add item to strings' }), 'Enter')
     await press(page.getByRole('button', { name: 'Move strings 1 up' }), 'Enter')
+    // The focus stays with the item.
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')), SOON)
+      .toBe('Move strings 0 down')
+    await page.keyboard.press('Enter')
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')), SOON)
+      .toBe('Move strings 1 up')
+    await page.keyboard.press('Enter')
     await press(page.getByRole('button', { name: 'Add entry to string_to_int64' }), 'Enter')
     await press(page.getByLabel('string_to_int64 key1: key'), 'ControlOrMeta+a')
     await page.keyboard.type('__proto__')

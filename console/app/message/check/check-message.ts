@@ -3,6 +3,7 @@ import type { DescMessage, DescOneof, Registry } from '@bufbuild/protobuf'
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
 import { isNull, type JsonMember, type JsonNode, type JsonObject, memberOf } from '../json/json-node.ts'
 import { fieldOfKey } from '../schema/field-keys.ts'
+import { isRequired } from '../schema/field-presence.ts'
 import { isUnset, takesNull } from '../schema/null-value.ts'
 import { type AnyField, fieldTypeName, shapeOf, type ValueShape, wrappedShape } from '../schema/value-shape.ts'
 import { checkEnum } from './check-enum.ts'
@@ -10,9 +11,6 @@ import { RuleChecker } from './check-rules.ts'
 import { checkScalar, mapKeyValue, scalarNeeds } from './check-scalar.ts'
 import { MAX_DEPTH, wellKnownCheck } from './check-well-known.ts'
 import type { FaultReport } from './fault-report.ts'
-
-/** `FeatureSet.FieldPresence.LEGACY_REQUIRED`. */
-const REQUIRED = 3
 
 export class MessageChecker {
   readonly #report: FaultReport
@@ -66,7 +64,7 @@ export class MessageChecker {
     }
     this.#rules.check(message, node)
     for (const field of message.fields) {
-      if (field.presence !== REQUIRED || isSet(field, set, members)) continue
+      if (!isRequired(field) || isSet(field, set, members)) continue
       this.#report.error(bracketOf(node), `${field.name} is required by ${message.typeName}.`, [field.jsonName])
     }
   }

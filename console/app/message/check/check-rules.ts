@@ -3,6 +3,7 @@ import { type DescMessage, type JsonValue, type Registry, ScalarType } from '@bu
 import type { JsonNode, Span } from '../json/json-node.ts'
 import { octetsOf } from '../schema/bytes-text.ts'
 import { memberOfField } from '../schema/field-keys.ts'
+import { isImplicit } from '../schema/field-presence.ts'
 import { type FieldRules, ignoredBy, rulesOf } from '../schema/field-rules.ts'
 import { isUnset } from '../schema/null-value.ts'
 import {
@@ -16,9 +17,6 @@ import {
 import { exactInteger } from './exact-integer.ts'
 import type { FaultReport } from './fault-report.ts'
 import { brokenRules, type RuleValue } from './rule-tests.ts'
-
-/** `FeatureSet.FieldPresence.IMPLICIT`. */
-const IMPLICIT = 2
 
 export class RuleChecker {
   readonly #report: FaultReport
@@ -67,7 +65,7 @@ export class RuleChecker {
     }
     const below = [member?.key.value ?? field.jsonName]
     if (rules.required === true) this.#report.hint(start, `${field.jsonName} is required.`, below)
-    else if (field.presence === IMPLICIT && ignoredBy(rules) === 'none') this.#absent(field, rules, start)
+    else if (isImplicit(field) && ignoredBy(rules) === 'none') this.#absent(field, rules, start)
   }
 
   /** The rules of a field without presence hold for its default too. */

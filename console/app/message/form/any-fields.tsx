@@ -1,5 +1,4 @@
 /** A message of a type that is chosen among all of the API. */
-
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
 import { batch } from '@preact/signals'
 import { useId, useMemo, useState } from 'preact/hooks'
@@ -7,7 +6,8 @@ import { memberOf } from '../json/json-node.ts'
 import { defaultMessageText } from '../schema/default-text.ts'
 import { FaultList, useFaults } from './fault-list.tsx'
 import { type MessageFieldsProps, useForm } from './form-source.ts'
-import { hasOwnControl, ValueControl } from './value-control.tsx'
+import { StandaloneValue } from './standalone-value.tsx'
+import { hasOwnControl } from './value-control.tsx'
 
 const PREFIX = 'type.googleapis.com/'
 const MAX_SUGGESTIONS = 100
@@ -99,28 +99,15 @@ function TypeInput({ path, value, onType }: TypeInputProps) {
 }
 
 function AnyValue({ message, node, path }: MessageFieldsProps) {
-  const id = useId()
   const { edits, Fields } = useForm()
   const at = [...path, 'value']
-  const { isInvalid, faultsId } = useFaults(at, id)
   const value = node?.kind === 'object' ? memberOf(node, 'value')?.value : undefined
   const shape = { kind: 'message', message } as const
+  const onValue = (next: string | null) => edits.set(at, next ?? defaultMessageText(message))
   if (!hasOwnControl({ shape })) return <Fields message={message} node={value} path={at} />
   return (
     <div class="draft-field">
-      <ValueControl
-        shape={shape}
-        node={value}
-        path={at}
-        field={undefined}
-        id={id}
-        name="value"
-        describedBy={faultsId}
-        isInvalid={isInvalid}
-        keepsDefault={true}
-        onValue={(next) => edits.set(at, next ?? defaultMessageText(message))}
-      />
-      <FaultList path={at} id={id} />
+      <StandaloneValue shape={shape} node={value} path={at} name="value" onValue={onValue} />
     </div>
   )
 }

@@ -2,10 +2,11 @@
 import { useId } from 'preact/hooks'
 import type { JsonNode, JsonPath } from '../json/json-node.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
-import { FaultList, useFaults } from './fault-list.tsx'
+import { FaultList } from './fault-list.tsx'
 import { useForm } from './form-source.ts'
 import { MessageControl } from './message-control.tsx'
-import { hasOwnControl, ValueControl } from './value-control.tsx'
+import { StandaloneValue } from './standalone-value.tsx'
+import { hasOwnControl } from './value-control.tsx'
 
 export interface ElementControlProps {
   readonly field: AnyField
@@ -18,27 +19,24 @@ export interface ElementControlProps {
 export function ElementControl({ field, node, path, name }: ElementControlProps) {
   const id = useId()
   const { edits } = useForm()
-  const { isInvalid, faultsId } = useFaults(path, id)
   const shape = shapeOf(field)
+  if (shape.kind === 'message' && !hasOwnControl({ shape })) {
+    return (
+      <div class="draft-element">
+        <MessageControl message={shape.message} node={node} path={path} name={name} isItem={true} />
+        <FaultList path={path} id={id} />
+      </div>
+    )
+  }
   return (
     <div class="draft-element">
-      {shape.kind === 'message' && !hasOwnControl({ shape }) ? (
-        <MessageControl message={shape.message} node={node} path={path} name={name} isItem={true} />
-      ) : (
-        <ValueControl
-          shape={shape}
-          node={node}
-          path={path}
-          field={undefined}
-          id={id}
-          name={name}
-          describedBy={faultsId}
-          isInvalid={isInvalid}
-          keepsDefault={true}
-          onValue={(value) => edits.set(path, value ?? '""')}
-        />
-      )}
-      <FaultList path={path} id={id} />
+      <StandaloneValue
+        shape={shape}
+        node={node}
+        path={path}
+        name={name}
+        onValue={(value) => edits.set(path, value ?? '""')}
+      />
     </div>
   )
 }

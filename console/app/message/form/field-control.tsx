@@ -3,6 +3,7 @@ import { useId } from 'preact/hooks'
 import { isNull, type JsonNode, type JsonPath } from '../json/json-node.ts'
 import { defaultText } from '../schema/default-text.ts'
 import { keyOf, memberOfField } from '../schema/field-keys.ts'
+import { isImplicit } from '../schema/field-presence.ts'
 import { isUnset } from '../schema/null-value.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { FaultList, useFaults } from './fault-list.tsx'
@@ -12,9 +13,6 @@ import { ListControl } from './list-control.tsx'
 import { MapControl } from './map-control.tsx'
 import { MessageControl } from './message-control.tsx'
 import { hasOwnControl, ValueControl } from './value-control.tsx'
-
-/** `FeatureSet.FieldPresence.IMPLICIT`. */
-const IMPLICIT = 2
 
 export interface FieldControlProps {
   readonly field: AnyField
@@ -59,7 +57,7 @@ export function SingleField({ field, node, path, id }: FieldControlProps & { id:
   const { isInvalid, faultsId } = useFaults(path, id)
   const described = useDescribedBy(field, id, faultsId)
   const shape = shapeOf(field)
-  const hasPresence = field.presence !== IMPLICIT && field.oneof === undefined
+  const hasPresence = !isImplicit(field) && field.oneof === undefined
   const isSet = !isUnset(field, node)
   const onValue = (value: string | null) => {
     if (value !== null) edits.set(path, value)
@@ -94,7 +92,7 @@ export function SingleField({ field, node, path, id }: FieldControlProps & { id:
         name={undefined}
         describedBy={described}
         isInvalid={isInvalid}
-        keepsDefault={field.presence !== IMPLICIT}
+        keepsDefault={!isImplicit(field)}
         onValue={onValue}
       />
       <FaultList path={path} id={id} />

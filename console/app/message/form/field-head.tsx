@@ -5,11 +5,9 @@ import { commentOf } from '../../api/comments.ts'
 import { fieldRules } from '../../api/field-rules.ts'
 import { protoJsonName } from '../../api/json-names.ts'
 import { Prose } from '../../parts/prose.tsx'
+import { isRequired } from '../schema/field-presence.ts'
 import { type AnyField, fieldTypeName, fileOf, shortTypeName } from '../schema/value-shape.ts'
 import { useForm } from './form-source.ts'
-
-/** `FeatureSet.FieldPresence.LEGACY_REQUIRED`. */
-const REQUIRED = 3
 
 /** Returns the name of a field as people know it from the proto file. */
 export function fieldTitle(field: AnyField): string {
@@ -25,7 +23,7 @@ export function FieldFacts({ field }: { field: AnyField }) {
         {shortTypeName(field)}
       </code>
       {isGroup ? <span class="badge">group</span> : null}
-      {field.presence === REQUIRED ? <span class="badge is-accent">required</span> : null}
+      {isRequired(field) ? <span class="badge is-accent">required</span> : null}
       {field.deprecated ? <span class="badge is-warn">deprecated</span> : null}
       {field.kind === 'field' && field.jsonName !== protoJsonName(field.name) ? (
         <span class="badge">

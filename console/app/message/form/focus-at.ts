@@ -14,6 +14,18 @@ export function focusAdd(path: JsonPath): void {
   focusSoon(`[data-add="${CSS.escape(pathId(path))}"] button`)
 }
 
-function focusSoon(selector: string): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus())
+/** Follows an item that was moved with its button, or the other one where it can not go further. */
+export function focusMove(path: JsonPath, direction: 'up' | 'down'): void {
+  const buttons = `[data-path="${CSS.escape(pathId(path))}"] > .draft-actions > button:not(:disabled)`
+  focusSoon(
+    `${buttons}:nth-child(${direction === 'up' ? 1 : 2})`,
+    `${buttons}:nth-child(${direction === 'up' ? 2 : 1})`,
+  )
+}
+
+function focusSoon(...selectors: readonly string[]): void {
+  requestAnimationFrame(() => {
+    const found = selectors.map((selector) => document.querySelector<HTMLElement>(selector))
+    found.find((element) => element !== null)?.focus()
+  })
 }

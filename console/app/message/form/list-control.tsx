@@ -4,7 +4,7 @@ import { defaultText } from '../schema/default-text.ts'
 import { type AnyField, shapeOf } from '../schema/value-shape.ts'
 import { ElementControl } from './element-control.tsx'
 import { fieldTitle } from './field-head.tsx'
-import { focusAdd, focusInput } from './focus-at.ts'
+import { focusAdd, focusInput, focusMove } from './focus-at.ts'
 import { AddButton, IconButton } from './form-buttons.tsx'
 import { pathId, useForm } from './form-source.ts'
 import { useWindow } from './use-window.ts'
@@ -57,6 +57,10 @@ function Item(props: ListControlProps & { node: JsonNode; index: number; count: 
     // Otherwise the next item takes its place.
     if (index === count - 1) focusAdd(path)
   }
+  const move = (to: number, direction: 'up' | 'down') => {
+    edits.swap(path, index, to)
+    focusMove([...path, to], direction)
+  }
   return (
     <li class="draft-item" data-path={pathId([...path, index])}>
       <span class="draft-index" aria-hidden="true">
@@ -68,13 +72,13 @@ function Item(props: ListControlProps & { node: JsonNode; index: number; count: 
           label={`Move ${name} up`}
           icon="arrow-up"
           isDisabled={index === 0}
-          onClick={() => edits.swap(path, index, index - 1)}
+          onClick={() => move(index - 1, 'up')}
         />
         <IconButton
           label={`Move ${name} down`}
           icon="arrow-down"
           isDisabled={index === count - 1}
-          onClick={() => edits.swap(path, index, index + 1)}
+          onClick={() => move(index + 1, 'down')}
         />
         <IconButton label={`Remove ${name}`} icon="close" onClick={remove} />
       </div>

@@ -4,10 +4,11 @@ import { useId, useMemo } from 'preact/hooks'
 import type { DraftFault } from '../check/draft-fault.ts'
 import { type ParsedJson, valueText } from '../json/edit-json.ts'
 import type { JsonNode } from '../json/json-node.ts'
-import { FaultList, useFaults } from './fault-list.tsx'
+import { FaultList } from './fault-list.tsx'
 import { FormContext, type FormSource, faultsByPath, type MessageEdits, useForm } from './form-source.ts'
 import { MessageFields } from './message-fields.tsx'
-import { hasOwnControl, ValueControl } from './value-control.tsx'
+import { StandaloneValue } from './standalone-value.tsx'
+import { hasOwnControl } from './value-control.tsx'
 
 export interface MessageFormProps {
   readonly schema: DescMessage
@@ -33,26 +34,17 @@ export function MessageForm({ schema, registry, parsed, faults, edits, isLong }:
 function Root({ schema, root }: { schema: DescMessage; root: JsonNode }) {
   const id = useId()
   const { edits } = useForm()
-  const { isInvalid, faultsId } = useFaults([], id)
   const shape = { kind: 'message', message: schema } as const
+  const onValue = (value: string | null) => edits.set([], value ?? '""')
   return (
     <div class="draft-form">
-      <FaultList path={[]} id={id} />
       {hasOwnControl({ shape }) ? (
-        <ValueControl
-          shape={shape}
-          node={root}
-          path={[]}
-          field={undefined}
-          id={id}
-          name={schema.name}
-          describedBy={faultsId}
-          isInvalid={isInvalid}
-          keepsDefault={true}
-          onValue={(value) => edits.set([], value ?? '""')}
-        />
+        <StandaloneValue shape={shape} node={root} path={[]} name={schema.name} onValue={onValue} />
       ) : (
-        <MessageFields message={schema} node={root} path={[]} />
+        <>
+          <FaultList path={[]} id={id} />
+          <MessageFields message={schema} node={root} path={[]} />
+        </>
       )}
     </div>
   )
