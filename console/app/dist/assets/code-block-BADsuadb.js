@@ -1,0 +1,1 @@
+import{t as e}from"./copy-button-nQQakAsr.js";import{g as t}from"./base-BNCct7eg.js";function n({text:n,label:r}){return t(`section`,{class:`code-block`,"aria-label":r,children:[t(`pre`,{tabIndex:0,dir:`ltr`,children:t(`code`,{children:n})}),t(e,{text:n,label:`Copy ${r}`})]})}export{n as t};

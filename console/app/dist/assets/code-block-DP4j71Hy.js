@@ -1,1 +1,0 @@
-import{t as e}from"./copy-button-Zqjew2v2.js";import{h as t}from"./base-DUm2PrMY.js";function n({text:n,label:r}){return t(`section`,{class:`code-block`,"aria-label":r,children:[t(`pre`,{tabIndex:0,dir:`ltr`,children:t(`code`,{children:n})}),t(e,{text:n,label:`Copy ${r}`})]})}export{n as t};

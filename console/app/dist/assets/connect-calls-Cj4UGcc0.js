@@ -1,1 +1,0 @@
-import{t as e}from"./connect-transport-BeGj0Abj.js";import{r as t,t as n}from"./field-block-DxOaKZmu.js";var r={carry(r){return t(r,{createTransport:({baseUrl:t,registry:n,usesGet:r},i)=>e({baseUrl:t,registry:n,useHttpGet:r,fetch:i}),hasEnvelopes:({methodKind:e})=>e!==`unary`,readEnd:n})}};export{r as connectCalls};

@@ -1,0 +1,1 @@
+import{t as e}from"./connect-transport-CF-j-SQm.js";import{r as t,t as n}from"./field-block-CTBFpI6r.js";var r={carry(r){return t(r,{createTransport:({baseUrl:t,registry:n,usesGet:r},i)=>e({baseUrl:t,registry:n,useHttpGet:r,fetch:i}),hasEnvelopes:({methodKind:e})=>e!==`unary`,readEnd:n})}};export{r as connectCalls};

@@ -1,0 +1,1 @@
+import{t as e}from"./grpc-web-transport-CTf9Y38o.js";import{n as t,r as n}from"./field-block-CTBFpI6r.js";var r={carry(r){return n(r,{createTransport:({baseUrl:t,registry:n},r)=>e({baseUrl:t,registry:n,fetch:r}),hasEnvelopes:()=>!0,readEnd:t})}};export{r as grpcWebCalls};

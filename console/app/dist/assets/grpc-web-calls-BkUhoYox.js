@@ -1,1 +1,0 @@
-import{t as e}from"./grpc-web-transport-D9fR3yn8.js";import{n as t,r as n}from"./field-block-DxOaKZmu.js";var r={carry(r){return n(r,{createTransport:({baseUrl:t,registry:n},r)=>e({baseUrl:t,registry:n,fetch:r}),hasEnvelopes:()=>!0,readEnd:t})}};export{r as grpcWebCalls};

@@ -1,1 +1,0 @@
-async function e(e){for await(let t of e.requests)return t;throw e.signal.reason??Error(`the call has no request message`)}var t=class{#e=performance.now();async rest(){performance.now()-this.#e<8||(await new Promise(e=>setTimeout(e,0)),this.#e=performance.now())}};export{e as n,t};

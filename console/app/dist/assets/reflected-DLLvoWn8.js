@@ -1,0 +1,1 @@
+import{jt as e,kt as t}from"./base-BNCct7eg.js";function n(e,t){let n=e?.fields.find(e=>e.name===t);return e===void 0||n===void 0||!e.isSet(n)?void 0:e.get(n)}function r(e,t){let r=n(e,t);return typeof r==`string`?r:``}function i(t,r){let i=n(t,r);return e(i)?i:void 0}function a(e,r){let i=n(e,r);return t(i)?[...i]:[]}export{r as i,a as n,i as r,n as t};
