@@ -7,6 +7,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { oneOfEach } from '../support/depth.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { steadyValue } from '../support/steady-value.ts'
 import { LARGE_BYTES, streamingGreeter } from './streaming/greeter.ts'
@@ -55,7 +56,9 @@ async function openOn(port: (typeof PORTS)[number], expectedComplaints = /^$/) {
   }
 }
 
-describe.each(PORTS)('over %s', (port) => {
+describe.each(PORTS.map((port, turn) => ({ port, turn })))('over $port', ({ port, turn }) => {
+  const someWays = oneOfEach(WAYS, () => 'way', turn)
+
   it.each(WAYS)('all four modes, metadata and errors by %s', async (way) => {
     // The error of a call by fetch.
     const { page } = await openOn(port, /status of 429/)
@@ -79,14 +82,15 @@ describe.each(PORTS)('over %s', (port) => {
     await expect.poll(() => greeter.ended, SOON).toBe(100)
   })
 
-  it.each(WAYS)('a stream that the page leaves ends its handler, by %s', async (way) => {
+  it.each(someWays)('a stream that the page leaves ends its handler, by %s', async (way) => {
     const { greeter, page } = await openOn(port)
     await page.evaluate(`calls.leave('${way}')`)
     await expect.poll(() => greeter.ended, SOON).toBe(1)
   })
 
   // Fewer and more than what fits into the buffers of the browser.
-  it.each(WAYS.flatMap((way) => [1, 3, 100].map((count) => [count, way] as const)))(
+  const cases = WAYS.flatMap((way) => [1, 3, 100].map((count) => [count, way] as const))
+  it.each(oneOfEach(cases, ([count]) => `${count} messages`, turn))(
     'a page that is busy when the server ends gets all of %i messages, by %s',
     async (count, way) => {
       const { page } = await openOn(port)
@@ -119,14 +123,14 @@ describe.each(PORTS)('over %s', (port) => {
   })
 })
 
-test.each(WAYS)('a page sends no more than a handler reads, by %s', async (way) => {
+test.each(oneOfEach(WAYS, () => 'way'))('a page sends no more than a handler reads, by %s', async (way) => {
   const { page } = await openOn('cleartext')
   page.evaluate(`calls.sendForever('${way}')`).catch(() => {})
   const sentBytes = await steadyValue(() => page.evaluate<number>('calls.sentBytes()'))
   expect(sentBytes).toBeLessThan(MOST_IN_TRANSIT_BYTES)
 })
 
-test.each(WAYS)('a page that goes away ends its handlers, by %s', async (way) => {
+test.each(oneOfEach(WAYS, () => 'way', 1))('a page that goes away ends its handlers, by %s', async (way) => {
   const { greeter, page } = await openOn('cleartext')
   page.evaluate(`calls.holdUntilFailure('${way}')`).catch(() => {})
   await expect.poll(() => greeter.begun, SOON).toBe(1)

@@ -65,7 +65,6 @@ const USUAL = [
   'server',
   'server-sliced',
   'server-reflective',
-  'server-websocket',
   'client',
   'client-websocket',
   'upstream-server',
@@ -73,7 +72,13 @@ const USUAL = [
 ]
 
 /** What `npm run deep` adds. */
-const FULL = ['client-reflective', 'upstream-server-full', 'upstream-client-full', 'upstream-callback']
+const FULL = [
+  'server-websocket',
+  'client-reflective',
+  'upstream-server-full',
+  'upstream-client-full',
+  'upstream-callback',
+]
 
 const { names, runnerArgs } = readArguments(process.argv.slice(2))
 const runner = await installGoTool({ package: `${SUITE_MODULE}/cmd/connectconformance`, version: SUITE_VERSION })

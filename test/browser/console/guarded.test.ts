@@ -108,11 +108,14 @@ it('the form asks for a password, and the browser does not', async () => {
   const page = await open(await start(scheme), '/overview')
   const asked: string[] = []
   const session = await page.context().newCDPSession(page)
-  session.on('Fetch.requestPaused', ({ requestId }) => void session.send('Fetch.continueRequest', { requestId }))
+  session.on('Fetch.requestPaused', ({ requestId }) => {
+    // Fails for a request that the page has dropped meanwhile.
+    session.send('Fetch.continueRequest', { requestId }).catch(() => {})
+  })
   session.on('Fetch.authRequired', ({ requestId, request }) => {
     asked.push(request.url)
     const authChallengeResponse = { response: 'CancelAuth' } as const
-    void session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse })
+    session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse }).catch(() => {})
   })
   await session.send('Fetch.enable', { handleAuthRequests: true })
   await page.reload()
