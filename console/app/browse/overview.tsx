@@ -44,7 +44,7 @@ export function View() {
 function NoServices() {
   return (
     <EmptyState icon="tree" title="No services yet">
-      <p>The server answers, but its descriptors have no service that this caller may see.</p>
+      <p>The server answers, but shows no service to you: it has none, or wants other credentials.</p>
     </EmptyState>
   )
 }

@@ -16,8 +16,8 @@ export function NotFound({ kind, name }: { kind: string; name: string }) {
       }
     >
       <p>
-        This server has no {kind} <code dir="auto">{name}</code>. It may have been renamed, or its caller may not see
-        it.
+        This server has no {kind} <code dir="auto">{name}</code>. It may have been renamed, or you may not be allowed to
+        see it.
       </p>
     </EmptyState>
   )
