@@ -13,6 +13,7 @@ import {
 } from '../../client/web/websocket/public.ts'
 import { AllStreamResponseSchema, GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
+import { freePort } from '../support/ports.ts'
 import {
   headerEnvelope,
   type ScriptedCall,
@@ -374,7 +375,9 @@ describe('the end of a call closes its WebSocket', () => {
 
 describe('a refused handshake', () => {
   test('where nothing listens is UNAVAILABLE', async () => {
-    const client = createClient(GreeterService, createWebSocketTransport({ baseUrl: 'http://127.0.0.1:1' }))
+    // Port 1 is among those that fetch refuses, of which the WebSocket of Node 22 reports nothing.
+    const baseUrl = `http://127.0.0.1:${await freePort()}`
+    const client = createClient(GreeterService, createWebSocketTransport({ baseUrl }))
     const error = await failureOf(client.sayHello({}))
     expect(error.code).toBe(Code.Unavailable)
     expect(error.rawMessage).toContain('the WebSocket could not be opened')
