@@ -35,10 +35,16 @@ export class EventSocket implements CallSocket {
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => this.#onMessage(data))
     socket.addEventListener('close', ({ code, reason }) => this.#onClose(closeError(code, reason)))
-    // A close follows. The library ws, which may be passed, throws errors that nobody listens to.
-    socket.addEventListener('error', () => {})
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    socket.addEventListener('open', () => resolve(socket.protocol))
+    let hasOpened = false
+    socket.addEventListener('open', () => {
+      hasOpened = true
+      resolve(socket.protocol)
+    })
+    // A close follows, but not in Node 22 before the WebSocket has opened.
+    socket.addEventListener('error', () => {
+      if (!hasOpened) this.#onClose(closeError(1006, ''))
+    })
     this.opened = promise
     this.#failOpening = reject
   }
